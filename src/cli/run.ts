@@ -1,0 +1,53 @@
+/** One command: what it is for, how it is called, and its code, imported only when it runs. */
+interface Command {
+  readonly summary: string
+  readonly load: () => Promise<{ run: (args: string[], io: Io) => Promise<number> }>
+}
+
+/** Where a command writes: `out` is its result, `err` is for people. */
+export interface Io {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+}
+
+/** A command line that cannot be run as written; its message is all the user sees, the exit code is 1. */
+export class UsageError extends Error {}
+
+const commands: Record<string, Command> = {}
+
+const processIo: Io = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+}
+
+/** Runs one command line and gives its exit code. Never throws for what a user can cause. */
+export async function run(argv: string[], io: Io = processIo): Promise<number> {
+  const [name, ...args] = argv
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    io.out(usage())
+    return name === undefined ? 1 : 0
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    io.err(`There is no command "${name}".\n\n${usage()}`)
+    return 1
+  }
+  try {
+    const { run: runCommand } = await command.load()
+    return await runCommand(args, io)
+  } catch (error) {
+    if (!(error instanceof UsageError || isParseArgsError(error))) throw error
+    io.err(`${error.message}\nTry: toolgate ${name} --help`)
+    return 1
+  }
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+}
+
+function usage(): string {
+  const width = Math.max(0, ...Object.keys(commands).map((name) => name.length))
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
+  return ['Usage: toolgate COMMAND [options]', '', 'Commands:', ...lines, '', 'Every command takes --help.'].join('\n')
+}
