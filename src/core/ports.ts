@@ -1,0 +1,105 @@
+/** Milliseconds since the epoch, by our own clock. Passed in, so that tests can move it. */
+export type Clock = () => number
+
+/** Names a user in the store and in the cookie: a keyed hash of the user key, base64url. */
+export type UserHash = string
+
+/** A record's name within its user: `s:<SHA-256 of the session id>` or `t:<provider>`. */
+export type RecordName = `s:${string}` | `t:${string}`
+
+/**
+ * `refused`: the provider no longer honours it, kept with its reason.
+ * `ended`: a person or an administrator ended it; only a tombstone is left, its body is empty.
+ */
+export type RecordState = 'live' | 'refused' | 'ended'
+
+/** What the store keeps under one name. The body is sealed before it comes here. */
+export interface StoredRecord {
+  readonly state: RecordState
+  /** Grows by one with every write, also over a tombstone, so that a late writer cannot win. */
+  readonly version: number
+  /** Fingerprint of the refresh token inside, so that a script can compare it; empty where there is none. */
+  readonly mark: string
+  /** Why it was refused or ended; empty while live. */
+  readonly reason: string
+  readonly body: Uint8Array
+}
+
+/** A write: the record as it shall be. The store gives it the next version. */
+export interface RecordWrite {
+  readonly state: 'live' | 'refused'
+  readonly mark: string
+  readonly reason: string
+  readonly body: Uint8Array
+  readonly ttlMs: number
+}
+
+/**
+ * What must hold for a write to happen.
+ * `new`: nothing there, or a tombstone. `version`: exactly this version, not ended. `mark`: this mark, not ended.
+ */
+export type WriteCondition = { readonly new: true } | { readonly version: number } | { readonly mark: string }
+
+/** A record's place in the user's list. */
+export interface ListedRecord {
+  readonly name: RecordName
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** A record that has just been ended, with what was in it, for revocation. */
+export interface EndedRecord {
+  readonly name: RecordName
+  readonly body: Uint8Array
+}
+
+/**
+ * The records of users, each user's together. Every method is one atomic step on one user.
+ * All throw GatewayError `store_unavailable` when the store cannot answer in time.
+ */
+export interface RecordStore {
+  /** One answer per name, in order; `undefined` where nothing is stored. Tombstones are returned. */
+  read(user: UserHash, names: readonly RecordName[]): Promise<readonly (StoredRecord | undefined)[]>
+  /** The version written, or `undefined` when the condition does not hold and nothing was written. */
+  write(user: UserHash, name: RecordName, record: RecordWrite, condition: WriteCondition): Promise<number | undefined>
+  /** Moves the end of a live record to `ttlMs` from now. False when there is none. The version stays. */
+  touch(user: UserHash, name: RecordName, ttlMs: number): Promise<boolean>
+  /**
+   * Ends the named records and leaves a tombstone of one hour for each. When no session (`s:`) is left after that,
+   * the records named in `orphans` end too, in the same step. Gives those that were there and not ended.
+   */
+  end(
+    user: UserHash,
+    names: readonly RecordName[],
+    options: { readonly reason: string; readonly orphans: readonly RecordName[] },
+  ): Promise<readonly EndedRecord[]>
+  /** Live and refused records of this user, the soonest to expire first. */
+  list(user: UserHash): Promise<readonly ListedRecord[]>
+  /** Proves that the store answers. Throws otherwise. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A lock held by this process. It lapses by itself at the end of its time. */
+export interface Lock {
+  /** Holds it for another full time. False when it was lost meanwhile. */
+  renew(): Promise<boolean>
+  /** Gives it back if it is still ours. */
+  release(): Promise<void>
+}
+
+/** Locks that hold over all replicas. */
+export interface Locks {
+  /** The lock, or `undefined` when someone else holds it. `ttlMs` is how long it holds without renewal. */
+  acquire(user: UserHash, name: string, ttlMs: number): Promise<Lock | undefined>
+}
+
+/** Seals with the first encryption key, opens with any. AES-256-GCM under HKDF(key, random salt, purpose). */
+export interface Keyring {
+  /** `context` is bound in as associated data: opening with another fails. */
+  seal(purpose: string, context: string, plain: Uint8Array): Uint8Array
+  /** `undefined` when it is not ours, was changed, or is sealed with a key we do not have. Never throws. */
+  open(purpose: string, context: string, sealed: Uint8Array): Uint8Array | undefined
+  /** Keyed digests (HMAC-SHA-256, base64url) of `text`, one per key, the first key's first. */
+  digests(purpose: string, text: string): readonly [string, ...string[]]
+}
