@@ -1,3 +1,5 @@
+import type { ClaimNames, Claims } from './claims.ts'
+
 /** Milliseconds since the epoch, by our own clock. Passed in, so that tests can move it. */
 export type Clock = () => number
 
@@ -65,12 +67,13 @@ export interface RecordStore {
   /** Moves the end of a live record to `ttlMs` from now. False when there is none. The version stays. */
   touch(user: UserHash, name: RecordName, ttlMs: number): Promise<boolean>
   /**
-   * Ends the named records and leaves a tombstone of one hour for each. When no session (`s:`) is left after that,
-   * the records named in `orphans` end too, in the same step. Gives those that were there and not ended.
+   * Ends the named records, or all of the user's sessions (`s:`), and leaves a tombstone of one hour for each. When no
+   * session is left after that, the records named in `orphans` end too, in the same step. Gives those that were there
+   * and not ended.
    */
   end(
     user: UserHash,
-    names: readonly RecordName[],
+    names: readonly RecordName[] | 'sessions',
     options: { readonly reason: string; readonly orphans: readonly RecordName[] },
   ): Promise<readonly EndedRecord[]>
   /** Live and refused records of this user, the soonest to expire first. */
@@ -103,3 +106,67 @@ export interface Keyring {
   /** Keyed digests (HMAC-SHA-256, base64url) of `text`, one per key, the first key's first. */
   digests(purpose: string, text: string): readonly [string, ...string[]]
 }
+
+/** What a provider's token endpoint gave, verified. Times in milliseconds since the epoch. */
+export interface ProviderTokens {
+  readonly accessToken: string
+  /** Absent when the answer has none: the one sent stays good. */
+  readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+  readonly expiresInSeconds: number | undefined
+  readonly scopes: readonly string[]
+  /** Verified claims; absent when the answer brought none, or they could not be verified yet. */
+  readonly claims: Claims | undefined
+}
+
+/** What a provider is asked for a new sign-in. */
+export interface AuthorizationRequest {
+  readonly state: string
+  readonly nonce: string
+  readonly codeChallenge: string
+}
+
+/** What it takes to turn a code into tokens. */
+export interface CodeExchange {
+  readonly code: string
+  readonly codeVerifier: string
+  readonly nonce: string
+}
+
+/** An OAuth authorization server that users sign in with. All calls throw ProviderError. */
+export interface Provider {
+  readonly name: string
+  /** As shown to people. */
+  readonly title: string
+  readonly issuer: string | undefined
+  /** Fingerprint of issuer (else token endpoint) and client id. */
+  readonly client: string
+  readonly claimNames: ClaimNames
+  readonly trustUnverifiedEmail: boolean
+  readonly timeoutMs: number
+  readonly refreshLifetimeMs: number
+  authorizationUrl(request: AuthorizationRequest): string
+  /** Always has claims: a code whose ID token does not verify is refused. */
+  exchange(exchange: CodeExchange): Promise<ProviderTokens & { readonly claims: Claims }>
+  /** `sub` is the user the tokens must belong to. */
+  refresh(refreshToken: string, sub: string): Promise<ProviderTokens>
+  revoke(refreshToken: string): Promise<void>
+  /** Where the browser ends the provider's own session, coming back to `returnTo`; `undefined`: it stays. */
+  signOutUrl(returnTo: string): string | undefined
+}
+
+/** Waits that many milliseconds. Passed in, so that tests need not. */
+export type Sleep = (ms: number) => Promise<void>
+
+/** What is worth telling an auditor. No token, code, cookie or secret goes in. */
+export type AuditEvent =
+  | 'sign_in'
+  | 'sign_in_failed'
+  | 'sign_out'
+  | 'token_refreshed'
+  | 'token_refresh_failed'
+  | 'token_set_ended'
+  | 'access_denied'
+
+/** Records one event with its facts. Never throws. */
+export type Audit = (event: AuditEvent, facts: Readonly<Record<string, string | undefined>>) => void

@@ -1,0 +1,105 @@
+import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { Claims } from '../../core/claims.ts'
+import type { Clock } from '../../core/ports.ts'
+import { ProviderError } from '../../core/provider-error.ts'
+import { isEqualSecret } from '../../core/secret.ts'
+
+/** What an ID token is checked against (OpenID Connect Core section 3.1.3.7). */
+export interface IdTokenRules {
+  /** The issuer, or a test it must pass, for providers whose issuer is learnt from the first token. */
+  readonly issuer: string | ((iss: string) => boolean)
+  readonly jwksUri: (issuer: string) => string
+  readonly clientId: string
+  /** Claims that must have exactly this value. */
+  readonly required: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly now: Clock
+}
+
+/** What one token must say beyond the rules. */
+export interface ExpectedIdToken {
+  /** The nonce of the attempt; at a refresh it need not be there. */
+  readonly nonce?: string
+  readonly sub?: string
+}
+
+/**
+ * The verified claims. Throws ProviderError: `unavailable` when the keys cannot be had, `wrong_user` when the token is
+ * not what it should be.
+ */
+export type VerifyIdToken = (idToken: string, expected: ExpectedIdToken) => Promise<Claims>
+
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const leewaySeconds = 60
+
+/** Verifies ID tokens of one provider. An issuer known by a test only is pinned by the first token that verifies. */
+export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
+  let pinned = typeof rules.issuer === 'string' ? rules.issuer : undefined
+  const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
+
+  function keySetOf(issuer: string) {
+    const uri = rules.jwksUri(issuer)
+    const keySet =
+      keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), { timeoutDuration: rules.timeoutMs, cacheMaxAge: 3_600_000 })
+    keySets.set(uri, keySet)
+    return keySet
+  }
+
+  function issuerOf(idToken: string): string {
+    const iss = decodeJwt(idToken).iss ?? ''
+    const test = rules.issuer
+    if (pinned === undefined && typeof test === 'function' && test(iss)) return iss
+    if (pinned !== iss) throw new ProviderError('wrong_user', { description: `the ID token's issuer is "${iss}"` })
+    return iss
+  }
+
+  return async function verifyIdToken(idToken, expected) {
+    try {
+      const issuer = issuerOf(idToken)
+      const { payload } = await jwtVerify(idToken, keySetOf(issuer), {
+        issuer,
+        audience: rules.clientId,
+        algorithms,
+        clockTolerance: leewaySeconds,
+        currentDate: new Date(rules.now()),
+        requiredClaims: ['sub', 'exp', 'iat'],
+      })
+      checkClaims(payload, expected)
+      pinned = issuer
+      return payload
+    } catch (cause) {
+      throw cause instanceof ProviderError ? cause : translated(cause)
+    }
+  }
+
+  function checkClaims(payload: JWTPayload, { nonce, sub }: ExpectedIdToken): void {
+    const wrong = (description: string) => new ProviderError('wrong_user', { description })
+    if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== rules.clientId) {
+      throw wrong('the ID token is meant for several clients and azp is not us')
+    }
+    for (const [claim, value] of Object.entries(rules.required)) {
+      if (payload[claim] !== value) throw wrong(`the ID token's ${claim} is not "${value}"`)
+    }
+    if (nonce !== undefined && !isEqualSecret(String(payload.nonce ?? ''), nonce)) {
+      throw wrong("the ID token's nonce is not the attempt's")
+    }
+    if (sub !== undefined && payload.sub !== sub) throw wrong("the ID token's sub is another user")
+  }
+}
+
+/** The token itself is bad, as opposed to: its keys could not be fetched. */
+const badToken = [
+  errors.JWTInvalid,
+  errors.JWTClaimValidationFailed,
+  errors.JWTExpired,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+]
+
+function translated(cause: unknown): ProviderError {
+  if (badToken.some((kind) => cause instanceof kind)) {
+    return new ProviderError('wrong_user', { cause, description: `the ID token does not verify: ${String(cause)}` })
+  }
+  return new ProviderError('unavailable', { cause, description: 'the signing keys could not be fetched' })
+}

@@ -1,0 +1,157 @@
+import oauth2 from '@fastify/oauth2'
+import fastify from 'fastify'
+import { ProviderError } from '../../core/provider-error.ts'
+
+/** A registered client of an authorization server. */
+export interface OAuthClientSettings {
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  readonly revocationEndpoint: string
+  readonly clientId: string
+  /** Absent for a public client. */
+  readonly clientSecret: string | undefined
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** Further parameters of the authorization request, passed as they are. */
+  readonly authorizeParams: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+}
+
+/** A token endpoint's answer whose shape was checked (RFC 6749 section 5.1). */
+export interface TokenResponse {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+  readonly expiresInSeconds: number | undefined
+  readonly scope: string | undefined
+}
+
+/** The four things an OAuth client does. All but the first throw ProviderError. */
+export interface OAuthClient {
+  authorizationUrl(params: Params): string
+  exchange(params: Params): Promise<TokenResponse>
+  refresh(refreshToken: string): Promise<TokenResponse>
+  revoke(refreshToken: string): Promise<void>
+}
+
+const maxAnswerBytes = 1_000_000
+
+type Params = Readonly<Record<string, string>>
+type Answer = { readonly token: Record<string, unknown> }
+
+/** The part of the decorated client that we use; the plugin's own types leave it out. */
+interface DecoratedClient {
+  readonly authorizeURL: (params: Params) => string
+  readonly getToken: (params: Params) => Promise<Answer>
+  readonly createToken: (token: Params) => {
+    readonly refresh: () => Promise<Answer>
+    readonly revoke: (type: 'refresh_token') => Promise<unknown>
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    provider: { readonly oauth2: DecoratedClient }
+  }
+}
+
+/** Registers `@fastify/oauth2` on a private instance, for the configured client that it decorates. */
+export async function createOAuthClient(settings: OAuthClientSettings): Promise<OAuthClient> {
+  const { clientId, clientSecret, redirectUri, tokenEndpoint } = settings
+  const app = fastify()
+  await app.register(oauth2, {
+    name: 'provider',
+    callbackUri: redirectUri,
+    userAgent: 'toolgate',
+    credentials: {
+      // A public client has no secret parameter to leave out: it names its id twice, under the same name.
+      client: clientSecret
+        ? { id: clientId, secret: clientSecret }
+        : { id: clientId, secret: clientId, secretParamName: 'client_id' },
+      auth: {
+        tokenHost: new URL(tokenEndpoint).origin,
+        tokenPath: tokenEndpoint,
+        revokePath: settings.revocationEndpoint,
+        authorizeHost: new URL(settings.authorizationEndpoint).origin,
+        authorizePath: settings.authorizationEndpoint,
+      },
+      http: { timeout: settings.timeoutMs, maxBytes: maxAnswerBytes },
+      options: { authorizationMethod: clientSecret ? 'header' : 'body' },
+    },
+  })
+  await app.ready()
+  const client = app.provider.oauth2
+
+  return {
+    authorizationUrl: (params) =>
+      client.authorizeURL({
+        ...settings.authorizeParams,
+        scope: settings.scopes.join(' '),
+        redirect_uri: redirectUri,
+        ...params,
+      }),
+    exchange: (params) => answered(() => client.getToken({ ...params, redirect_uri: redirectUri })),
+    refresh: (refreshToken) => answered(() => client.createToken({ refresh_token: refreshToken }).refresh()),
+    revoke: async (refreshToken) => {
+      try {
+        await client.createToken({ refresh_token: refreshToken }).revoke('refresh_token')
+      } catch (error) {
+        // RFC 7009 answers with an empty body, which the client takes for unreadable JSON.
+        if (statusOf(error) !== 200) throw translated(error)
+      }
+    },
+  }
+}
+
+async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
+  const { token } = await call().catch((error) => {
+    throw translated(error)
+  })
+  const accessToken = text(token.access_token)
+  if (accessToken === undefined || String(token.token_type ?? 'bearer').toLowerCase() !== 'bearer') {
+    throw new ProviderError('unavailable', { description: 'the answer has no bearer access token' })
+  }
+  const expiresIn = Number(token.expires_in ?? Number.NaN)
+  return {
+    accessToken,
+    refreshToken: text(token.refresh_token),
+    idToken: text(token.id_token),
+    expiresInSeconds: Number.isFinite(expiresIn) ? expiresIn : undefined,
+    scope: text(token.scope),
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** What the client's error (a Boom) carries: the answer, when there was one, and its JSON body, when it was an error. */
+interface ClientFailure {
+  readonly data?: {
+    readonly isResponseError?: boolean
+    readonly payload?: unknown
+    readonly res?: { readonly statusCode?: number; readonly headers?: Record<string, string | undefined> }
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as ClientFailure).data?.res?.statusCode
+}
+
+function translated(cause: unknown): ProviderError {
+  const { data } = cause as ClientFailure
+  const status = data?.res?.statusCode
+  const payload = (data?.isResponseError ? data.payload : undefined) as Record<string, unknown> | null | undefined
+  const error = text(payload?.error)
+  const retryAfter = Number(data?.res?.headers?.['retry-after'] ?? Number.NaN)
+  const options = {
+    cause,
+    status,
+    error,
+    description: text(payload?.error_description),
+    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+  }
+  const answeredNo = error !== undefined && status !== undefined && status >= 400 && status < 500 && status !== 429
+  if (!answeredNo) return new ProviderError('unavailable', options)
+  return new ProviderError(error === 'invalid_grant' ? 'invalid_grant' : 'refused', options)
+}

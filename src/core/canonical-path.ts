@@ -1,0 +1,46 @@
+import { GatewayError } from './errors.ts'
+
+/** The path that decides the route and that the upstream receives, and the query with its `?`, as it came. */
+export interface RequestTarget {
+  readonly path: string
+  readonly search: string
+}
+
+const plain = /^(?:\/[\w\-~!$&'()*+,=:@][\w\-.~!$&'()*+,=:@]*)*\/?$/
+const allowed = /^[\w\-.~!$&'()*+,;=:@%/]*$/
+const wellEncoded = /^(?:[^%]|%[0-9A-Fa-f]{2})*$/
+/** Encoded: slash, backslash, `#`, control characters. Then the same, dot and percent encoded twice. */
+const refused = /%(?:2f|5c|23|[01][0-9a-f]|7f)|%25(?:2f|5c|23|2e|25|[01][0-9a-f]|7f)/i
+const emptySegment = /\/\//
+const dotSegment = /\/\.\.?(?:[;/]|$)/
+
+/**
+ * The one canonical form of a request target in origin-form (RFC 9112 section 3.2.1): unreserved characters decoded,
+ * all other percent-encodings in upper case (RFC 3986 section 6.2.2). Whatever two servers might read differently is
+ * refused. Throws `bad_path`.
+ */
+export function canonicalTarget(target: string): RequestTarget {
+  const queryAt = target.indexOf('?')
+  const path = queryAt < 0 ? target : target.slice(0, queryAt)
+  const search = queryAt < 0 ? '' : target.slice(queryAt)
+  if (search.includes('#')) throw new GatewayError('bad_path')
+  return { path: plain.test(path) ? path : canonicalPath(path), search }
+}
+
+/** As `canonicalTarget`, for a path alone. Throws `bad_path`. */
+export function canonicalPath(path: string): string {
+  if (!path.startsWith('/') || !allowed.test(path) || !wellEncoded.test(path) || refused.test(path)) {
+    throw new GatewayError('bad_path')
+  }
+  const canonical = path.replace(/%[0-9A-Fa-f]{2}/g, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+    return /[\w\-.~]/.test(character) ? character : encoded.toUpperCase()
+  })
+  if (emptySegment.test(canonical) || dotSegment.test(canonical)) throw new GatewayError('bad_path')
+  return canonical
+}
+
+/** The path without the parameters of its segments (`/a;x=1/b` gives `/a/b`), as some servers read it. */
+export function withoutParameters(path: string): string {
+  return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
+}

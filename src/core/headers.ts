@@ -1,0 +1,54 @@
+/** Header names as Node gives them: pairs of name and value, as they came over the wire. */
+export type RawHeaders = readonly string[]
+
+/**
+ * Two names an upstream might take for one: CGI, WSGI and PHP read `-`, `_` and `.` alike and ignore case.
+ */
+export function foldHeaderName(name: string): string {
+  return name.toLowerCase().replace(/[_.]/g, '-')
+}
+
+/** RFC 9110 section 7.6.1 and its forerunners: for one connection only. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Whether a header is for one connection only: by its nature, or because `Connection` names it. */
+export function isHopByHop(name: string, connection: string | undefined): boolean {
+  return hopByHop.has(name) || (connection !== undefined && namedIn(connection, name))
+}
+
+function namedIn(connection: string, name: string): boolean {
+  return connection
+    .toLowerCase()
+    .split(',')
+    .some((option) => option.trim() === name)
+}
+
+/**
+ * A value as it may stand in a header: UTF-8, percent-encoded outside %x20-7E, `%` itself too.
+ * `undefined` when it holds control characters.
+ */
+export function headerValue(value: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
+  if (/[\x00-\x1f\x7f]/.test(value) || !value.isWellFormed()) return undefined
+  return value.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeCharacter)
+}
+
+/** A list as one header value: entries joined by commas, a comma inside an entry percent-encoded. */
+export function headerList(values: readonly string[]): string | undefined {
+  const entries = values.map(headerValue).filter((value) => value !== undefined)
+  return entries.length === 0 ? undefined : entries.map((entry) => entry.replaceAll(',', '%2C')).join(',')
+}
+
+function encodeCharacter(character: string): string {
+  return character === '%' ? '%25' : encodeURIComponent(character)
+}

@@ -1,0 +1,13 @@
+/**
+ * Where to go after sign-in: path and query of `value` when the WHATWG URL rules read it as an address of `origin`,
+ * else `fallback`. Our own sign-in pages are no destination.
+ */
+export function safeReturnTo(value: string | undefined, origin: string, basePath: string, fallback: string): string {
+  if (value === undefined || value === '' || value.length > 4096) return fallback
+  const url = URL.parse(value, origin)
+  if (url === null || url.origin !== origin || url.username !== '' || url.password !== '') return fallback
+  // A path such as `//host` is fine on this origin, but as a `Location` a browser reads it as another host.
+  if (url.pathname.startsWith('//')) return fallback
+  if (url.pathname.startsWith(`${basePath}/`) && url.pathname !== `${basePath}/`) return fallback
+  return url.pathname + url.search
+}

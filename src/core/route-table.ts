@@ -1,0 +1,43 @@
+import { withoutParameters } from './canonical-path.ts'
+import { GatewayError } from './errors.ts'
+import type { Route } from './route.ts'
+
+/** All routes, ready to be asked. A value: a reload makes a new one. */
+export interface RouteTable {
+  readonly routes: readonly Route[]
+  /** True when the host is ours or some route's. */
+  readonly serves: (host: string) => boolean
+  /** The route with the longest prefix, or `undefined`. Throws `bad_path` when path parameters would change it. */
+  readonly match: (host: string, canonicalPath: string) => Route | undefined
+}
+
+/** Builds the table. Its cost per request grows with the depth of the path only. */
+export function createRouteTable(routes: readonly Route[], publicHost: string): RouteTable {
+  const hosts = new Map<string, Map<string, Route>>([[publicHost, new Map()]])
+  for (const route of routes) {
+    const paths = hosts.get(route.host) ?? new Map<string, Route>()
+    paths.set(route.path, route)
+    hosts.set(route.host, paths)
+  }
+
+  function longestPrefix(paths: ReadonlyMap<string, Route>, path: string): Route | undefined {
+    for (let end = path.length; end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
+      const route = paths.get(path.slice(0, end))
+      if (route !== undefined) return route
+    }
+    return undefined
+  }
+
+  return {
+    routes,
+    serves: (host) => hosts.has(host),
+    match: (host, path) => {
+      const paths = hosts.get(host)
+      if (paths === undefined) return undefined
+      const route = longestPrefix(paths, path)
+      const bare = withoutParameters(path)
+      if (bare !== path && longestPrefix(paths, bare) !== route) throw new GatewayError('bad_path')
+      return route
+    },
+  }
+}

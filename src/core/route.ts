@@ -1,0 +1,55 @@
+import type { Template } from './template.ts'
+
+/** Where a route's requests go. */
+export interface Upstream {
+  /** Scheme, host and port. */
+  readonly origin: string
+  /** What stands in for the route's prefix, without a slash at its end; `undefined`: the path goes as it came. */
+  readonly prefix: string | undefined
+  readonly tls: UpstreamTls | undefined
+}
+
+/** How an upstream's certificate is checked and what we show it. The texts are PEM. */
+export interface UpstreamTls {
+  readonly ca: string | undefined
+  readonly clientCert: string | undefined
+  readonly clientKey: string | undefined
+  readonly serverName: string | undefined
+  readonly insecure: boolean
+}
+
+/** Who may pass: every list that is there must match, and within a list any entry does. */
+export interface Allow {
+  readonly groups: readonly string[] | undefined
+  readonly emails: readonly string[] | undefined
+  readonly emailDomains: readonly string[] | undefined
+  readonly claims: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A header we write, its value made of the braces' values. */
+export interface HeaderTemplate {
+  readonly name: string
+  readonly value: Template
+}
+
+/** A tool: where it lives, where its requests go, who may pass and what they carry. Times in milliseconds. */
+export interface Route {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  /** As in the `Host` header, lower case, without the scheme's default port. */
+  readonly host: string
+  /** A prefix on a segment boundary, without a slash at its end; the root is the empty string. */
+  readonly path: string
+  readonly upstream: Upstream
+  readonly access: 'signed_in' | 'optional' | 'public'
+  /** Providers whose identities may enter. */
+  readonly signIn: readonly string[]
+  /** Whose token is injected; `undefined`: the provider the user signed in with. */
+  readonly provider: string | undefined
+  readonly allow: Allow
+  readonly inject: HeaderTemplate | undefined
+  readonly identityHeaders: readonly HeaderTemplate[]
+  readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
+  readonly maxBodyBytes: number
+}

@@ -1,0 +1,22 @@
+import type { Claims, Profile } from './claims.ts'
+import type { Allow } from './route.ts'
+
+/** Whether a user passes a route's `allow`: every list that is there must match, within a list any entry does. */
+export function isAllowed(allow: Allow, profile: Profile, claims: Claims): boolean {
+  const { groups, emails, emailDomains } = allow
+  if (groups !== undefined && !profile.groups.some((group) => groups.includes(group))) return false
+  if (emails !== undefined && !(profile.email !== undefined && emails.includes(profile.email))) return false
+  if (emailDomains !== undefined && !emailDomains.includes(domainOf(profile.email) ?? '')) return false
+  return Object.entries(allow.claims ?? {}).every(([name, wanted]) => claimMatches(claims[name], wanted))
+}
+
+function domainOf(email: string | undefined): string | undefined {
+  return email?.split('@')[1]
+}
+
+/** A claim matches one wanted value, or any of several; a claim that is a list matches by any of its entries. */
+function claimMatches(claim: unknown, wanted: unknown): boolean {
+  const has = Array.isArray(claim) ? claim : [claim]
+  const any = Array.isArray(wanted) ? wanted : [wanted]
+  return any.some((value) => has.some((entry) => entry !== undefined && String(entry) === String(value)))
+}

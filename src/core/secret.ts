@@ -1,0 +1,19 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** 256 random bits, base64url: an id nobody can guess. */
+export function randomId(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** SHA-256, base64url. What the store knows of a secret. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** Whether two secrets are equal, in a time that does not depend on where they differ. */
+export function isEqualSecret(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
+}
+
+/** The S256 code challenge of a verifier (RFC 7636 section 4.2). */
+export const codeChallenge = sha256

@@ -1,0 +1,169 @@
+import { GatewayError } from './errors.ts'
+import type {
+  Clock,
+  Keyring,
+  RecordName,
+  RecordState,
+  RecordStore,
+  StoredRecord,
+  UserHash,
+  WriteCondition,
+} from './ports.ts'
+import {
+  formatSessionCookie,
+  idleTtl,
+  newSessionCookie,
+  parseSessionCookie,
+  type Session,
+  type SessionLifetimes,
+  sessionRecordName,
+  userKey,
+} from './session.ts'
+import { refreshMark, type TokenSet } from './token-set.ts'
+
+/** A stored token set, opened. */
+export interface HeldTokens {
+  readonly user: UserHash
+  readonly provider: string
+  readonly version: number
+  readonly state: RecordState
+  readonly set: TokenSet
+}
+
+/** A stored session, opened, with the token sets that were asked for. */
+export interface HeldSession {
+  readonly user: UserHash
+  readonly name: RecordName
+  readonly session: Session
+  /** Live and refused sets by provider. */
+  readonly tokens: ReadonlyMap<string, HeldTokens>
+}
+
+/** A token set that was ended with its last session, for revocation. */
+export interface EndedTokens {
+  readonly provider: string
+  readonly set: TokenSet
+}
+
+/** Sessions and token sets, sealed, as the rest of the core sees them. */
+export type UserStore = ReturnType<typeof createUserStore>
+
+const format = 1
+
+interface UserStoreOptions {
+  readonly records: RecordStore
+  readonly keyring: Keyring
+  readonly lifetimes: SessionLifetimes
+  readonly now: Clock
+}
+
+/** Wraps the record store with sealing and with our record formats. All methods throw `store_unavailable`. */
+export function createUserStore({ records, keyring, lifetimes, now }: UserStoreOptions) {
+  function seal(user: UserHash, name: RecordName, value: object): Uint8Array {
+    return keyring.seal('record', `${user}/${name}`, Buffer.from(JSON.stringify({ format, ...value })))
+  }
+
+  function open<T>(user: UserHash, name: RecordName, body: Uint8Array): T {
+    const plain = keyring.open('record', `${user}/${name}`, body)
+    // Sealed with a key we lack, or by a newer release: somebody can read it, so it stays where it is.
+    if (plain === undefined) throw new GatewayError('store_unavailable', { cause: new Error(`cannot open ${name}`) })
+    const { format: found, ...value } = JSON.parse(Buffer.from(plain).toString())
+    if (found > format) throw new GatewayError('store_unavailable', { cause: new Error(`${name} has format ${found}`) })
+    return value
+  }
+
+  function hold(user: UserHash, provider: string, record: StoredRecord | undefined): HeldTokens | undefined {
+    if (record === undefined || record.state === 'ended') return undefined
+    const set = open<TokenSet>(user, `t:${provider}`, record.body)
+    return { user, provider, version: record.version, state: record.state, set }
+  }
+
+  async function readTokens(user: UserHash, provider: string): Promise<HeldTokens | undefined> {
+    const [record] = await records.read(user, [`t:${provider}`])
+    return hold(user, provider, record)
+  }
+
+  return {
+    readTokens,
+
+    /**
+     * The hash that names this user in the store. After a change of keys it is the one under which the user's records
+     * already are, if any, so that nobody gets a second set of them.
+     */
+    async userHash(provider: string, sub: string): Promise<UserHash> {
+      const hashes = keyring.digests('user', userKey(provider, sub)).map((digest) => digest.slice(0, 22))
+      const [current = '', ...older] = hashes
+      for (const hash of older.length === 0 ? [] : hashes) {
+        if ((await records.list(hash)).length > 0) return hash
+      }
+      return current
+    },
+
+    /** The live session a cookie names, with the token sets of these providers, in one round trip. */
+    async readSession(cookie: string | undefined, providers: readonly string[]): Promise<HeldSession | undefined> {
+      const parsed = parseSessionCookie(cookie)
+      if (parsed === undefined) return undefined
+      const { user } = parsed
+      const name = sessionRecordName(parsed.id)
+      const [record, ...sets] = await records.read(user, [name, ...providers.map((p) => `t:${p}` as const)])
+      if (record?.state !== 'live') return undefined
+      const session = open<Session>(user, name, record.body)
+      if (session.endsAt <= now()) return undefined
+      const held = providers.map((provider, index) => [provider, hold(user, provider, sets[index])] as const)
+      return { user, name, session, tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])) }
+    },
+
+    /** Stores a new session of this user and gives its cookie value. */
+    async createSession(user: UserHash, identity: { provider: string; sub: string }): Promise<string> {
+      const cookie = newSessionCookie(user)
+      const name = sessionRecordName(cookie.id)
+      const createdAt = now()
+      const session: Session = { ...identity, createdAt, endsAt: createdAt + lifetimes.absoluteMs }
+      const body = seal(user, name, session)
+      const ttlMs = idleTtl(session, lifetimes, createdAt)
+      await records.write(user, name, { state: 'live', mark: '', reason: '', body, ttlMs }, { new: true })
+      return formatSessionCookie(cookie)
+    },
+
+    /** Moves a session's idle end, for it was just used. */
+    async touchSession({ user, name, session }: HeldSession): Promise<void> {
+      await records.touch(user, name, idleTtl(session, lifetimes, now()))
+    },
+
+    /** Writes a token set if the condition holds: what is then stored, or `undefined`. */
+    async writeTokens(
+      user: UserHash,
+      provider: string,
+      set: TokenSet,
+      condition: WriteCondition,
+      refusedBecause?: string,
+    ): Promise<HeldTokens | undefined> {
+      const name = `t:${provider}` as const
+      const state = refusedBecause === undefined ? 'live' : 'refused'
+      const ttlMs = Math.max(1000, set.endsAt - now())
+      const body = seal(user, name, set)
+      const record = { state, mark: refreshMark(set), reason: refusedBecause ?? '', body, ttlMs } as const
+      const version = await records.write(user, name, record, condition)
+      return version === undefined ? undefined : { user, provider, version, state, set }
+    },
+
+    /** Ends one session. With the user's last one its sign-in token set ends too and is given back. */
+    async endSession(cookie: string | undefined, provider: string, reason: string): Promise<readonly EndedTokens[]> {
+      const parsed = parseSessionCookie(cookie)
+      if (parsed === undefined) return []
+      const { user, id } = parsed
+      return ended(user, await records.end(user, [sessionRecordName(id)], { reason, orphans: [`t:${provider}`] }))
+    },
+
+    /** Ends all sessions of a user and the sign-in token set, which is given back. */
+    async endAllSessions(user: UserHash, provider: string, reason: string): Promise<readonly EndedTokens[]> {
+      return ended(user, await records.end(user, 'sessions', { reason, orphans: [`t:${provider}`] }))
+    },
+  }
+
+  function ended(user: UserHash, records: readonly { name: RecordName; body: Uint8Array }[]): readonly EndedTokens[] {
+    return records
+      .filter(({ name }) => name.startsWith('t:'))
+      .map(({ name, body }) => ({ provider: name.slice(2), set: open<TokenSet>(user, name, body) }))
+  }
+}
