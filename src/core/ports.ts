@@ -27,7 +27,7 @@ export interface StoredRecord {
   readonly body: Uint8Array
 }
 
-/** A write: the record as it shall be. The store gives it the next version. */
+/** A write: the record as it shall be. The store gives it the next version. `ttlMs` is at least one millisecond. */
 export interface RecordWrite {
   readonly state: 'live' | 'refused'
   readonly mark: string
@@ -67,9 +67,9 @@ export interface RecordStore {
   /** Moves the end of a live record to `ttlMs` from now. False when there is none. The version stays. */
   touch(user: UserHash, name: RecordName, ttlMs: number): Promise<boolean>
   /**
-   * Ends the named records, or all of the user's sessions (`s:`), and leaves a tombstone of one hour for each. When no
-   * session is left after that, the records named in `orphans` end too, in the same step. Gives those that were there
-   * and not ended.
+   * Ends those of the named records that are there, or all of the user's sessions (`s:`), and leaves a tombstone of one
+   * hour for each. When no session is left after that, the records named in `orphans` end too, in the same step. Gives
+   * those that ended by this call.
    */
   end(
     user: UserHash,
@@ -85,16 +85,25 @@ export interface RecordStore {
 
 /** A lock held by this process. It lapses by itself at the end of its time. */
 export interface Lock {
-  /** Holds it for another full time. False when it was lost meanwhile. */
+  /** Holds it for another full time. False when it was lost meanwhile. Throws `store_unavailable`. */
   renew(): Promise<boolean>
-  /** Gives it back if it is still ours. */
+  /** Gives it back if it is still ours. Never throws: a lock that cannot be given back lapses. */
   release(): Promise<void>
 }
 
 /** Locks that hold over all replicas. */
 export interface Locks {
-  /** The lock, or `undefined` when someone else holds it. `ttlMs` is how long it holds without renewal. */
+  /**
+   * The lock, or `undefined` when someone else holds it. `ttlMs` is how long it holds without renewal.
+   * Throws GatewayError `store_unavailable`.
+   */
   acquire(user: UserHash, name: string, ttlMs: number): Promise<Lock | undefined>
+}
+
+/** Everything the core keeps outside the process. */
+export interface Store {
+  readonly records: RecordStore
+  readonly locks: Locks
 }
 
 /** Seals with the first encryption key, opens with any. AES-256-GCM under HKDF(key, random salt, purpose). */

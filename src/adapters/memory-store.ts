@@ -1,0 +1,151 @@
+import type {
+  Clock,
+  ListedRecord,
+  Locks,
+  RecordName,
+  RecordStore,
+  Store,
+  StoredRecord,
+  UserHash,
+  WriteCondition,
+} from '../core/ports.ts'
+import { lifetimeMs, tombstoneMs } from './lifetimes.ts'
+
+const SWEEP_EVERY_MS = 60_000
+
+interface Lasting {
+  readonly expiresAt: number
+}
+
+interface Entry extends Lasting {
+  readonly record: StoredRecord
+}
+
+/** A store in this process: for development, for tests and for a gateway without Redis. Gone with the process. */
+export function createMemoryStore({ now }: { readonly now: Clock }): Store {
+  return { records: createRecords(now), locks: createLocks(now) }
+}
+
+function createRecords(now: Clock): RecordStore {
+  const users = new Map<UserHash, Map<RecordName, Entry>>()
+  let sweepAt = now() + SWEEP_EVERY_MS
+
+  // What nobody asks for again has to go as well; looking at everything once a minute of writes is cheap enough.
+  function sweep(): void {
+    if (now() < sweepAt) return
+    sweepAt = now() + SWEEP_EVERY_MS
+    for (const [user, entries] of users) {
+      dropExpired(entries, now())
+      if (entries.size === 0) users.delete(user)
+    }
+  }
+
+  function entriesOf(user: UserHash): Map<RecordName, Entry> {
+    const entries = users.get(user) ?? new Map<RecordName, Entry>()
+    dropExpired(entries, now())
+    return entries
+  }
+
+  function keep(user: UserHash, name: RecordName, record: StoredRecord, ttlMs: number): void {
+    sweep()
+    const entries = entriesOf(user)
+    users.set(user, entries.set(name, { record, expiresAt: now() + lifetimeMs(ttlMs) }))
+  }
+
+  return {
+    async read(user, names) {
+      const entries = entriesOf(user)
+      return names.map((name) => {
+        const entry = entries.get(name)
+        return entry && { ...entry.record, body: Uint8Array.from(entry.record.body) }
+      })
+    },
+
+    async write(user, name, { ttlMs, ...record }, condition) {
+      const there = entriesOf(user).get(name)?.record
+      if (!holds(condition, there)) return undefined
+      const version = (there?.version ?? 0) + 1
+      keep(user, name, { ...record, version, body: Uint8Array.from(record.body) }, ttlMs)
+      return version
+    },
+
+    async touch(user, name, ttlMs) {
+      const there = entriesOf(user).get(name)?.record
+      if (there?.state !== 'live') return false
+      keep(user, name, there, ttlMs)
+      return true
+    },
+
+    async end(user, names, { reason, orphans }) {
+      const endAll = (these: readonly RecordName[]) =>
+        these.flatMap((name) => {
+          const there = entriesOf(user).get(name)?.record
+          if (there === undefined || there.state === 'ended') return []
+          const tombstone = { version: there.version + 1, mark: '', reason, body: new Uint8Array() }
+          keep(user, name, { state: 'ended', ...tombstone }, tombstoneMs)
+          return [{ name, body: there.body }]
+        })
+
+      const ended = endAll(names === 'sessions' ? sessionsOf(entriesOf(user)) : names)
+      const sessionLeft = sessionsOf(entriesOf(user)).length > 0
+      return sessionLeft ? ended : [...ended, ...endAll(orphans)]
+    },
+
+    async list(user) {
+      return listOf(entriesOf(user))
+    },
+
+    async ping() {},
+    async close() {},
+  }
+}
+
+function listOf(entries: ReadonlyMap<RecordName, Entry>): ListedRecord[] {
+  return [...entries]
+    .filter(([, { record }]) => record.state !== 'ended')
+    .map(([name, { expiresAt }]) => ({ name, expiresAt }))
+    .sort((a, b) => a.expiresAt - b.expiresAt || (a.name < b.name ? -1 : 1))
+}
+
+function sessionsOf(entries: ReadonlyMap<RecordName, Entry>): RecordName[] {
+  return listOf(entries)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith('s:'))
+}
+
+function holds(condition: WriteCondition, there: StoredRecord | undefined): boolean {
+  if ('new' in condition) return there === undefined || there.state === 'ended'
+  if (there === undefined || there.state === 'ended') return false
+  return 'version' in condition ? there.version === condition.version : there.mark === condition.mark
+}
+
+function createLocks(now: Clock): Locks {
+  const held = new Map<string, Lasting>()
+
+  return {
+    async acquire(user, name, ttlMs) {
+      dropExpired(held, now())
+      const key = `${user}:${name}`
+      if (held.has(key)) return undefined
+      let mine: Lasting = { expiresAt: now() + lifetimeMs(ttlMs) }
+      held.set(key, mine)
+
+      return {
+        async renew() {
+          dropExpired(held, now())
+          if (held.get(key) !== mine) return false
+          mine = { expiresAt: now() + lifetimeMs(ttlMs) }
+          held.set(key, mine)
+          return true
+        },
+        async release() {
+          if (held.get(key) === mine) held.delete(key)
+        },
+      }
+    },
+  }
+}
+
+function dropExpired<Key>(map: Map<Key, Lasting>, time: number): void {
+  for (const [key, { expiresAt }] of map) if (expiresAt <= time) map.delete(key)
+}

@@ -1,0 +1,358 @@
+import type { Test } from 'tap'
+import type { RecordName, RecordWrite, Store } from '../../src/core/ports.ts'
+
+/** A store with a clock the suite can move. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** The same data through another process's eyes; where there is only one process, the same store. */
+  readonly other: Store
+  /** Lets this much time pass, as far as the store can tell. */
+  readonly advance: (ms: number) => Promise<void>
+}
+
+const user = 'u5er'
+const session: RecordName = 's:one'
+const otherSession: RecordName = 's:two'
+const tokens: RecordName = 't:cognito'
+
+const minute = 60_000
+const hour = 60 * minute
+
+function aWrite(changes: Partial<RecordWrite> = {}): RecordWrite {
+  return { state: 'live', mark: '', reason: '', body: Buffer.from('sealed'), ttlMs: hour, ...changes }
+}
+
+/** What every store does, whatever it is made of. `open` gives an empty one. */
+export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest>): void {
+  t.test('records are read back in the order asked for, with nothing where nothing is', async (t) => {
+    const { store } = await open(t)
+    await store.records.write(user, session, aWrite({ body: Buffer.from('one') }), { new: true })
+    await store.records.write(user, tokens, aWrite({ body: Buffer.from('two'), mark: 'm' }), { new: true })
+
+    const [second, nothing, first] = await store.records.read(user, [tokens, 's:none', session])
+
+    t.match(second, { state: 'live', version: 1, mark: 'm', reason: '', body: Buffer.from('two') })
+    t.equal(nothing, undefined)
+    t.match(first, { state: 'live', version: 1, mark: '', reason: '', body: Buffer.from('one') })
+    t.strictSame(await store.records.read(user, []), [])
+  })
+
+  t.test('bodies, marks and reasons come back as they were, whatever is in them', async (t) => {
+    const { store } = await open(t)
+    const body = Buffer.from(Array.from({ length: 1024 }, (_, at) => at % 256))
+    const texts = { mark: 'm 1\n%20', reason: 'expired: "été" \r\n2 live' }
+
+    await store.records.write(user, tokens, aWrite({ state: 'refused', body, ...texts }), { new: true })
+    const [record] = await store.records.read(user, [tokens])
+
+    t.strictSame(Buffer.from(record?.body ?? []), body)
+    t.match(record, { state: 'refused', ...texts })
+    t.equal(await store.records.write(user, tokens, aWrite(), { mark: texts.mark }), 2)
+  })
+
+  t.test('nobody else changes what is stored: not the writer’s buffer, not the reader’s', async (t) => {
+    const { store } = await open(t)
+    const body = Buffer.from('sealed')
+
+    await store.records.write(user, session, aWrite({ body }), { new: true })
+    body.fill(0)
+    const [record] = await store.records.read(user, [session])
+    record?.body.fill(0)
+
+    const [again] = await store.records.read(user, [session])
+    t.equal(Buffer.from(again?.body ?? []).toString(), 'sealed')
+  })
+
+  t.test('users do not see each other', async (t) => {
+    const { store } = await open(t)
+    await store.records.write(user, session, aWrite(), { new: true })
+
+    t.strictSame(await store.records.read('another', [session]), [undefined])
+    t.strictSame(await store.records.list('another'), [])
+    t.strictSame(await store.records.end('another', [session], { reason: 'x', orphans: [] }), [])
+    t.equal(await store.records.touch('another', session, hour), false)
+  })
+
+  t.test('"new" writes where nothing is or a tombstone, not over a live or refused record', async (t) => {
+    const { store } = await open(t)
+
+    t.equal(await store.records.write(user, tokens, aWrite(), { new: true }), 1)
+    t.equal(await store.records.write(user, tokens, aWrite(), { new: true }), undefined)
+    t.equal(await store.records.write(user, tokens, aWrite({ state: 'refused' }), { version: 1 }), 2)
+    t.equal(await store.records.write(user, tokens, aWrite(), { new: true }), undefined)
+    await store.records.end(user, [tokens], { reason: 'signed_out', orphans: [] })
+    t.equal(await store.records.write(user, tokens, aWrite(), { new: true }), 4, 'the version goes on')
+  })
+
+  t.test(
+    '"version" writes over exactly that version, live or refused, never over nothing or a tombstone',
+    async (t) => {
+      const { store } = await open(t)
+      const write = (version: number, state: 'live' | 'refused' = 'live') =>
+        store.records.write(user, tokens, aWrite({ state }), { version })
+
+      t.equal(await write(0), undefined)
+      await store.records.write(user, tokens, aWrite(), { new: true })
+      t.equal(await write(1, 'refused'), 2)
+      t.equal(await write(1), undefined)
+      t.equal(await write(3), undefined)
+      t.equal(await write(2), 3)
+      await store.records.end(user, [tokens], { reason: 'signed_out', orphans: [] })
+      t.equal(await write(3), undefined)
+      t.equal(await write(4), undefined)
+    },
+  )
+
+  t.test('"mark" writes over exactly that mark, live or refused, never over nothing or a tombstone', async (t) => {
+    const { store } = await open(t)
+    const write = (mark: string, next: Partial<RecordWrite>) =>
+      store.records.write(user, tokens, aWrite(next), { mark })
+
+    t.equal(await write('', { mark: 'a' }), undefined)
+    await store.records.write(user, tokens, aWrite({ mark: 'a' }), { new: true })
+    t.equal(await write('a', { mark: 'a', state: 'refused', reason: 'invalid_grant' }), 2)
+    t.equal(await write('a', { mark: 'b' }), 3, 'a late answer wins over a refusal of the same token')
+    t.equal(await write('a', { mark: 'c' }), undefined)
+    t.equal(await write('', { mark: 'c' }), undefined)
+    await store.records.end(user, [tokens], { reason: 'signed_out', orphans: [] })
+    t.equal(await write('b', { mark: 'c' }), undefined)
+    t.equal(await write('', { mark: 'c' }), undefined)
+  })
+
+  t.test('of many writers at once, exactly one wins', async (t) => {
+    const { store, other } = await open(t)
+    const everyone = Array.from({ length: 20 }, (_, at) => ({ at, records: (at % 2 ? store : other).records }))
+
+    const created = await Promise.all(
+      everyone.map(({ at, records }) =>
+        records.write(user, tokens, aWrite({ mark: 'a', body: Buffer.of(at) }), { new: true }),
+      ),
+    )
+    const saved = await Promise.all(
+      everyone.map(({ at, records }) =>
+        records.write(user, tokens, aWrite({ mark: 'b', body: Buffer.of(at) }), { mark: 'a' }),
+      ),
+    )
+    const [record] = await store.records.read(user, [tokens])
+
+    t.strictSame(created.filter(Boolean), [1])
+    t.strictSame(saved.filter(Boolean), [2])
+    t.equal(record?.body[0], saved.indexOf(2), 'what is stored is what the winner wrote')
+  })
+
+  t.test('a record is gone when its time is over, from the list too', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, session, aWrite({ ttlMs: minute }), { new: true })
+    await store.records.write(user, tokens, aWrite({ ttlMs: hour }), { new: true })
+
+    await advance(minute)
+
+    t.strictSame((await store.records.read(user, [session]))[0], undefined)
+    t.strictSame(
+      (await store.records.list(user)).map(({ name }) => name),
+      [tokens],
+    )
+    t.equal(await store.records.touch(user, session, hour), false)
+    t.equal(await store.records.write(user, session, aWrite(), { version: 1 }), undefined)
+    t.equal(await store.records.write(user, session, aWrite(), { new: true }), 1)
+  })
+
+  t.test('a time of nothing, or of a fraction, is a moment and no failure', async (t) => {
+    const { store, advance } = await open(t)
+
+    t.equal(await store.records.write(user, session, aWrite({ ttlMs: -5 }), { new: true }), 1)
+    t.equal(await store.records.write(user, otherSession, aWrite({ ttlMs: 60_000.5 }), { new: true }), 1)
+    await advance(5)
+    const [moment, minuteLong] = await store.records.read(user, [session, otherSession])
+
+    t.equal(moment, undefined)
+    t.ok(minuteLong)
+  })
+
+  t.test('a touch moves the end of a live record, forth and back, and leaves the rest', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, session, aWrite({ ttlMs: minute }), { new: true })
+    await store.records.write(user, otherSession, aWrite({ ttlMs: hour }), { new: true })
+
+    t.equal(await store.records.touch(user, session, hour), true)
+    t.equal(await store.records.touch(user, otherSession, minute), true)
+    await advance(minute)
+    const [kept, gone] = await store.records.read(user, [session, otherSession])
+
+    t.match(kept, { state: 'live', version: 1, body: Buffer.from('sealed') })
+    t.equal(gone, undefined)
+    t.strictSame(
+      (await store.records.list(user)).map(({ name }) => name),
+      [session],
+    )
+  })
+
+  t.test('a touch leaves a refused record, a tombstone and nothing as they are', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, tokens, aWrite({ state: 'refused', ttlMs: minute }), { new: true })
+    await store.records.write(user, session, aWrite(), { new: true })
+    await store.records.end(user, [session], { reason: 'signed_out', orphans: [] })
+
+    t.equal(await store.records.touch(user, tokens, hour), false)
+    t.equal(await store.records.touch(user, session, 2 * hour), false)
+    t.equal(await store.records.touch(user, otherSession, hour), false)
+    await advance(hour)
+
+    t.strictSame(await store.records.read(user, [tokens, session, otherSession]), [undefined, undefined, undefined])
+  })
+
+  t.test('the list has live and refused records, the soonest to expire first', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, session, aWrite({ ttlMs: 3 * hour }), { new: true })
+    await store.records.write(user, otherSession, aWrite({ ttlMs: 2 * hour }), { new: true })
+    await store.records.write(user, tokens, aWrite({ ttlMs: hour, state: 'refused' }), { new: true })
+    await store.records.write(user, 't:crm', aWrite(), { new: true })
+    await store.records.end(user, ['t:crm'], { reason: 'disconnected', orphans: [] })
+    await advance(minute)
+
+    const list = await store.records.list(user)
+
+    t.strictSame(
+      list.map(({ name }) => name),
+      [tokens, otherSession, session],
+    )
+    const gaps = list.map(({ expiresAt }) => expiresAt - (list[0]?.expiresAt ?? 0))
+    t.ok(
+      gaps.every((gap, at) => Math.abs(gap - at * hour) < 5_000),
+      'an hour apart, but for the time the writes took',
+    )
+  })
+
+  t.test('an end leaves a tombstone for an hour and gives what was there, once', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, session, aWrite({ body: Buffer.from('s') }), { new: true })
+    await store.records.write(user, tokens, aWrite({ body: Buffer.from('t'), state: 'refused' }), { new: true })
+    const end = (...names: RecordName[]) => store.records.end(user, names, { reason: 'signed_out', orphans: [] })
+
+    const ended = await end(tokens, 's:none', session, tokens)
+    const endedAgain = await end(tokens, session)
+    const [tombstone, nothing] = await store.records.read(user, [tokens, 's:none'])
+
+    t.match(ended, [
+      { name: tokens, body: Buffer.from('t') },
+      { name: session, body: Buffer.from('s') },
+    ])
+    t.equal(ended.length, 2)
+    t.strictSame(endedAgain, [])
+    t.match(tombstone, { state: 'ended', version: 2, mark: '', reason: 'signed_out' })
+    t.equal(tombstone?.body.length, 0)
+    t.equal(nothing, undefined)
+    t.strictSame(await store.records.list(user), [])
+
+    await advance(hour - minute)
+    t.ok((await store.records.read(user, [tokens]))[0])
+    await advance(minute)
+    t.strictSame(await store.records.read(user, [tokens]), [undefined])
+  })
+
+  t.test('orphans end with the last session and not before', async (t) => {
+    const { store } = await open(t)
+    for (const name of [session, otherSession, tokens, 't:crm'] as const) {
+      await store.records.write(user, name, aWrite({ body: Buffer.from(name) }), { new: true })
+    }
+
+    const first = await store.records.end(user, [session], { reason: 'signed_out', orphans: [tokens] })
+    const second = await store.records.end(user, [otherSession], { reason: 'signed_out', orphans: [tokens] })
+    const states = (await store.records.read(user, [tokens, 't:crm'])).map((record) => record?.state)
+
+    t.strictSame(
+      first.map(({ name }) => name),
+      [session],
+    )
+    t.strictSame(
+      second.map(({ name, body }) => [name, Buffer.from(body).toString()]),
+      [
+        [otherSession, otherSession],
+        [tokens, tokens],
+      ],
+    )
+    t.strictSame(states, ['ended', 'live'])
+  })
+
+  t.test('a session that expired by itself does not keep orphans', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, session, aWrite({ ttlMs: minute }), { new: true })
+    await store.records.write(user, otherSession, aWrite(), { new: true })
+    await store.records.write(user, tokens, aWrite(), { new: true })
+    await advance(minute)
+
+    const ended = await store.records.end(user, [otherSession], { reason: 'signed_out', orphans: [tokens] })
+
+    t.strictSame(
+      ended.map(({ name }) => name),
+      [otherSession, tokens],
+    )
+  })
+
+  t.test('two browsers signing out at once end the orphans exactly once', async (t) => {
+    const { store, other } = await open(t)
+    for (const name of [session, otherSession, tokens] as const) {
+      await store.records.write(user, name, aWrite(), { new: true })
+    }
+
+    const ended = await Promise.all([
+      store.records.end(user, [session], { reason: 'signed_out', orphans: [tokens] }),
+      other.records.end(user, [otherSession], { reason: 'signed_out', orphans: [tokens] }),
+    ])
+
+    t.strictSame(
+      ended
+        .flat()
+        .map(({ name }) => name)
+        .sort(),
+      [session, otherSession, tokens].sort(),
+    )
+  })
+
+  t.test('it answers a ping', async (t) => {
+    const { store } = await open(t)
+
+    await t.resolves(store.records.ping())
+  })
+
+  t.test('a lock has one holder at a time, per user and name', async (t) => {
+    const { store, other } = await open(t)
+
+    const taken = await Promise.all(
+      Array.from({ length: 10 }, (_, at) => (at % 2 ? store : other).locks.acquire(user, 'refresh', minute)),
+    )
+    const [lock] = taken.filter((one) => one !== undefined)
+
+    t.equal(taken.filter(Boolean).length, 1)
+    t.ok(await store.locks.acquire(user, 'another', minute))
+    t.ok(await store.locks.acquire('another', 'refresh', minute))
+    await lock?.release()
+    t.ok(await other.locks.acquire(user, 'refresh', minute))
+  })
+
+  t.test('a lock lapses by itself unless renewed', async (t) => {
+    const { store, other, advance } = await open(t)
+    const lock = await store.locks.acquire(user, 'refresh', minute)
+
+    await advance(minute / 2)
+    t.equal(await lock?.renew(), true)
+    await advance(minute / 2)
+    t.equal(await other.locks.acquire(user, 'refresh', minute), undefined)
+    await advance(minute / 2)
+    t.ok(await other.locks.acquire(user, 'refresh', minute))
+  })
+
+  t.test('who lost a lock can neither renew nor free it', async (t) => {
+    const { store, other, advance } = await open(t)
+    const lost = await store.locks.acquire(user, 'refresh', minute)
+    await advance(minute)
+
+    t.equal(await lost?.renew(), false, 'with nobody after it')
+    const held = await other.locks.acquire(user, 'refresh', minute)
+    t.equal(await lost?.renew(), false, 'with a new holder')
+    await lost?.release()
+
+    t.equal(await store.locks.acquire(user, 'refresh', minute), undefined)
+    t.equal(await held?.renew(), true)
+  })
+}
