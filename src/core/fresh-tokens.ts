@@ -1,6 +1,7 @@
 import { GatewayError } from './errors.ts'
-import type { Audit, Clock, Lock, Locks, Provider, ProviderTokens, Sleep } from './ports.ts'
-import { ProviderError } from './provider-error.ts'
+import type { Audit, Clock, Lock, Locks, Sleep } from './ports.ts'
+import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
+import type { Revoke } from './revoke.ts'
 import { createSingleFlight } from './single-flight.ts'
 import { expiryOf, freshness, refreshMark, type TokenSet } from './token-set.ts'
 import type { HeldTokens, UserStore } from './user-store.ts'
@@ -9,6 +10,7 @@ interface FreshTokensOptions {
   readonly store: UserStore
   readonly locks: Locks
   readonly providers: ReadonlyMap<string, Provider>
+  readonly revoke: Revoke
   readonly claimsMaxAgeMs: number
   readonly now: Clock
   readonly sleep: Sleep
@@ -29,7 +31,7 @@ const backOffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 60_000]
  * Throws `session_ended` when the provider ended it, `provider_unavailable` when it cannot be refreshed now.
  */
 export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
-  const { store, locks, providers, claimsMaxAgeMs, now, sleep, audit } = options
+  const { store, locks, providers, revoke, claimsMaxAgeMs, now, sleep, audit } = options
   const inFlight = createSingleFlight<HeldTokens>()
   /** Refreshed but not saved yet: the store was away. They are used from here until it is back. */
   const unsaved = new Map<string, HeldTokens>()
@@ -121,7 +123,7 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
       if (written !== undefined) return written
       const current = await store.readTokens(held.user, held.provider)
       if (current?.state === 'live') return current
-      await provider.revoke(set.refreshToken ?? '').catch(() => undefined)
+      revoke(provider.name, set)
       throw new GatewayError('session_ended')
     }
     try {

@@ -1,5 +1,3 @@
-import type { ClaimNames, Claims } from './claims.ts'
-
 /** Milliseconds since the epoch, by our own clock. Passed in, so that tests can move it. */
 export type Clock = () => number
 
@@ -114,54 +112,6 @@ export interface Keyring {
   open(purpose: string, context: string, sealed: Uint8Array): Uint8Array | undefined
   /** Keyed digests (HMAC-SHA-256, base64url) of `text`, one per key, the first key's first. */
   digests(purpose: string, text: string): readonly [string, ...string[]]
-}
-
-/** What a provider's token endpoint gave, verified. Times in milliseconds since the epoch. */
-export interface ProviderTokens {
-  readonly accessToken: string
-  /** Absent when the answer has none: the one sent stays good. */
-  readonly refreshToken: string | undefined
-  readonly idToken: string | undefined
-  readonly expiresInSeconds: number | undefined
-  readonly scopes: readonly string[]
-  /** Verified claims; absent when the answer brought none, or they could not be verified yet. */
-  readonly claims: Claims | undefined
-}
-
-/** What a provider is asked for a new sign-in. */
-export interface AuthorizationRequest {
-  readonly state: string
-  readonly nonce: string
-  readonly codeChallenge: string
-}
-
-/** What it takes to turn a code into tokens. */
-export interface CodeExchange {
-  readonly code: string
-  readonly codeVerifier: string
-  readonly nonce: string
-}
-
-/** An OAuth authorization server that users sign in with. All calls throw ProviderError. */
-export interface Provider {
-  readonly name: string
-  /** As shown to people. */
-  readonly title: string
-  readonly issuer: string | undefined
-  /** Fingerprint of issuer (else token endpoint) and client id. */
-  readonly client: string
-  readonly claimNames: ClaimNames
-  readonly trustUnverifiedEmail: boolean
-  readonly timeoutMs: number
-  readonly refreshLifetimeMs: number
-  authorizationUrl(request: AuthorizationRequest): string
-  /** Always has claims: a code whose ID token does not verify is refused. */
-  exchange(exchange: CodeExchange): Promise<ProviderTokens & { readonly claims: Claims }>
-  /** `sub` is the user the tokens must belong to. */
-  refresh(refreshToken: string, sub: string): Promise<ProviderTokens>
-  revoke(refreshToken: string): Promise<void>
-  /** Where the browser ends the provider's own session, coming back to `returnTo`; `undefined`: it stays. */
-  signOutUrl(returnTo: string): string | undefined
 }
 
 /** Waits that many milliseconds. Passed in, so that tests need not. */

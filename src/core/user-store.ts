@@ -86,6 +86,9 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
   return {
     readTokens,
 
+    /** Proves that the store answers. */
+    ping: () => records.ping(),
+
     /**
      * The hash that names this user in the store. After a change of keys it is the one under which the user's records
      * already are, if any, so that nobody gets a second set of them.

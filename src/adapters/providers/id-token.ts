@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Claims } from '../../core/claims.ts'
 import type { Clock } from '../../core/ports.ts'
-import { ProviderError } from '../../core/provider-error.ts'
+import { ProviderError } from '../../core/provider.ts'
 import { isEqualSecret } from '../../core/secret.ts'
 
 /** What an ID token is checked against (OpenID Connect Core section 3.1.3.7). */

@@ -1,6 +1,6 @@
 import oauth2 from '@fastify/oauth2'
 import fastify from 'fastify'
-import { ProviderError } from '../../core/provider-error.ts'
+import { ProviderError } from '../../core/provider.ts'
 
 /** A registered client of an authorization server. */
 export interface OAuthClientSettings {

@@ -1,0 +1,123 @@
+import { type Claims, type Profile, profileOf } from './claims.ts'
+import { GatewayError } from './errors.ts'
+import type { FreshTokens } from './fresh-tokens.ts'
+import type { Audit, Clock } from './ports.ts'
+import type { Provider } from './provider.ts'
+import type { Route } from './route.ts'
+import { isAllowed } from './rules.ts'
+import { cookieStanding, type Origination } from './same-origin.ts'
+import { userKey } from './session.ts'
+import type { HeldSession, HeldTokens, UserStore } from './user-store.ts'
+
+/** A signed-in user, as far as requests and pages need to know. */
+export interface User {
+  /** The user key: provider and sub. */
+  readonly key: string
+  readonly provider: string
+  readonly sub: string
+  readonly profile: Profile
+  readonly claims: Claims
+  readonly session: HeldSession
+  /** The sign-in token set, usable now. */
+  readonly tokens: HeldTokens
+}
+
+/** Who passes a route, and with whose tokens. */
+export interface Passage {
+  readonly user: User
+  /** What is injected. */
+  readonly tokens: HeldTokens
+}
+
+/** A request, as far as the guard looks at it. */
+export interface GuardedRequest extends Origination {
+  readonly cookie: string | undefined
+}
+
+interface GuardOptions {
+  readonly store: UserStore
+  readonly freshTokens: FreshTokens
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly idleMs: number
+  readonly now: Clock
+  readonly audit: Audit
+}
+
+/** Decides who passes. See `createGuard`. */
+export type Guard = ReturnType<typeof createGuard>
+
+const maxTouched = 100_000
+
+/** The one place that says who may pass (deny by default). */
+export function createGuard({ store, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
+  /** When this process last extended a session. */
+  const touched = new Map<string, number>()
+
+  /**
+   * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
+   * Throws `sign_in_required`, `session_ended`, `access_denied`, `connection_required`, `cross_site`,
+   * `store_unavailable`, `provider_unavailable`.
+   */
+  async function admit(route: Route, request: GuardedRequest): Promise<Passage | undefined> {
+    if (route.access === 'public') return undefined
+    const others = route.provider === undefined ? [] : [route.provider]
+    const user = await identify(request, [...route.signIn, ...others]).catch((error) => {
+      if (route.access === 'optional' && isEnded(error)) return undefined
+      throw error
+    })
+    if (user === undefined || !route.signIn.includes(user.provider)) {
+      if (route.access === 'optional') return undefined
+      throw new GatewayError('sign_in_required')
+    }
+    if (!isAllowed(route.allow, user.profile, user.claims)) {
+      audit('access_denied', { user: user.key, route: route.name })
+      throw new GatewayError('access_denied')
+    }
+    return { user, tokens: await tokensFor(route, user) }
+  }
+
+  /**
+   * The user a request's session cookie stands for, with sign-in tokens that are good now; `undefined` for nobody.
+   * Throws `session_ended` when the provider ended the sign-in, else as `admit`.
+   */
+  async function identify(request: GuardedRequest, providerNames: readonly string[]): Promise<User | undefined> {
+    if (request.cookie === undefined) return undefined
+    const standing = cookieStanding(request)
+    if (standing === 'refused') throw new GatewayError('cross_site')
+    if (standing === 'ignored') return undefined
+    const session = await store.readSession(request.cookie, [...new Set(providerNames)])
+    const stored = session?.tokens.get(session.session.provider)
+    const provider = providers.get(session?.session.provider ?? '')
+    if (session === undefined || stored === undefined || provider === undefined) return undefined
+    const tokens = await freshTokens(stored)
+    touch(session)
+    const { sub } = session.session
+    const { claims } = tokens.set
+    const profile = profileOf(claims, provider.claimNames, provider.trustUnverifiedEmail)
+    return { key: userKey(provider.name, sub), provider: provider.name, sub, profile, claims, session, tokens }
+  }
+
+  async function tokensFor(route: Route, user: User): Promise<HeldTokens> {
+    if (route.provider === undefined || route.provider === user.provider) return user.tokens
+    const stored = user.session.tokens.get(route.provider)
+    if (stored === undefined) throw new GatewayError('connection_required')
+    return freshTokens(stored).catch((error) => {
+      throw isEnded(error) ? new GatewayError('connection_required') : error
+    })
+  }
+
+  /** A session that is used lives on; the store hears of it now and then, never while somebody waits. */
+  function touch(session: HeldSession): void {
+    const last = touched.get(session.name) ?? 0
+    if (now() - last < idleMs / 20) return
+    if (touched.size >= maxTouched) touched.clear()
+    touched.set(session.name, now())
+    store.touchSession(session).catch(() => touched.delete(session.name))
+  }
+
+  return { admit, identify }
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'session_ended'
+}

@@ -1,0 +1,35 @@
+/** What a request says of where it comes from. Header names in lower case. */
+export interface Origination {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The origin that was addressed, as a browser writes it. */
+  readonly origin: string
+}
+
+/** A page load in the browser's address bar, as opposed to a script, an image or a program. */
+export function isNavigation({ method, headers }: Origination): boolean {
+  if (headers['sec-fetch-mode'] !== undefined) {
+    return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  }
+  if (headers['x-requested-with'] !== undefined || !(method === 'GET' || method === 'HEAD')) return false
+  return String(headers.accept ?? '').includes('text/html')
+}
+
+/**
+ * Whether a cookie says anything about this request. It does when the request was made by a page of the same origin,
+ * and for a page load by GET from wherever. `ignored`: as if it were not there. `refused`: it would change something.
+ */
+export function cookieStanding(request: Origination): 'counts' | 'ignored' | 'refused' {
+  const { method, headers, origin } = request
+  const isSafe = method === 'GET' || method === 'HEAD'
+  if (isSafe && headers['sec-fetch-mode'] !== undefined && isNavigation(request)) return 'counts'
+  const site = headers['sec-fetch-site']
+  const isSame = site !== undefined ? site === 'same-origin' || site === 'none' : sameOrigin(headers.origin, origin)
+  if (isSame ?? isSafe) return 'counts'
+  return isSafe ? 'ignored' : 'refused'
+}
+
+/** `undefined` when the request does not say. */
+function sameOrigin(header: string | string[] | undefined, origin: string): boolean | undefined {
+  return header === undefined ? undefined : header === origin
+}

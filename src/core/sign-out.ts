@@ -1,0 +1,37 @@
+import type { CookieChange, Cookies } from './attempt.ts'
+import type { Audit } from './ports.ts'
+import type { Provider } from './provider.ts'
+import type { Revoke } from './revoke.ts'
+import { userKey } from './session.ts'
+import type { Redirection } from './sign-in.ts'
+import type { UserStore } from './user-store.ts'
+
+interface SignOutOptions {
+  readonly store: UserStore
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly revoke: Revoke
+  readonly cookieName: string
+  /** The page that says it is done; the provider sends the browser back to it. */
+  readonly signedOutUrl: string
+  readonly audit: Audit
+}
+
+/** Ends this browser's session, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
+export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<Redirection>
+
+/** See `SignOut`. A token set that no session is left for is revoked; the provider's own session ends in the browser. */
+export function createSignOut({ store, providers, revoke, cookieName, signedOutUrl, audit }: SignOutOptions): SignOut {
+  return async function signOut(cookies, everywhere) {
+    const removed: CookieChange = { name: cookieName, value: '', maxAgeSeconds: 0 }
+    const held = await store.readSession(cookies[cookieName], [])
+    if (held === undefined) return { location: signedOutUrl, cookies: [removed] }
+
+    const { provider, sub } = held.session
+    const ended = everywhere
+      ? await store.endAllSessions(held.user, provider, 'signed out everywhere')
+      : await store.endSession(cookies[cookieName], provider, 'signed out')
+    for (const tokens of ended) revoke(tokens.provider, tokens.set)
+    audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
+    return { location: providers.get(provider)?.signOutUrl(signedOutUrl) ?? signedOutUrl, cookies: [removed] }
+  }
+}

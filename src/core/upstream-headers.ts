@@ -1,0 +1,152 @@
+import type { Passage, User } from './guard.ts'
+import { foldHeaderName, headerList, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
+import type { HeaderTemplate, Route } from './route.ts'
+
+/** Headers as they are sent: lower-case names, several values where there are several. */
+export type Headers = Record<string, string | string[]>
+
+/** Where a request came in, for `Forwarded` (RFC 7239) and `X-Forwarded-*`. */
+export interface Arrival {
+  readonly clientAddress: string
+  readonly host: string
+  readonly scheme: 'http' | 'https'
+}
+
+/** What goes to and comes from upstreams. See `createUpstreamHeaders`. */
+export type UpstreamHeaders = ReturnType<typeof createUpstreamHeaders>
+
+const maxIdentityBytes = 8192
+
+/** Names only we may set, folded; the configured ones are added to them. */
+const ours = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username']
+const oursAlways = [...ours, 'x-toolgate-identity', 'forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url']
+
+/** Headers by which one tool could change what the browser does with the others on its host. */
+const refusedFromUpstream = new Set([
+  'service-worker-allowed',
+  'clear-site-data',
+  'alt-svc',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+])
+
+/** Strip, then inject: for all routes the same names are stripped, whichever of them sets one. */
+export function createUpstreamHeaders(routes: readonly Route[], cookieName: string) {
+  const configured = routes.flatMap((route) => [...route.identityHeaders, ...(route.inject ? [route.inject] : [])])
+  const stripped = new Set([...oursAlways, ...configured.map(({ name }) => foldHeaderName(name))])
+  stripped.delete('authorization')
+
+  function isStripped(name: string, route: Route): boolean {
+    const folded = foldHeaderName(name)
+    if (folded === 'authorization') return route.inject !== undefined
+    return stripped.has(folded) || folded.startsWith('x-forwarded-')
+  }
+
+  /** The headers for the upstream, of a request that passed `route` as `passage`. */
+  function forRequest(raw: RawHeaders, route: Route, passage: Passage | undefined, arrival: Arrival): Headers {
+    const headers: Headers = {}
+    const connection = allOf(raw, 'connection')
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = raw[i]?.toLowerCase() ?? ''
+      const value = name === 'cookie' ? withoutOurs(raw[i + 1] ?? '', cookieName) : raw[i + 1]
+      if (name === 'host' || name === 'expect' || isHopByHop(name, connection) || isStripped(name, route)) continue
+      if (value) add(headers, name, value)
+    }
+    headers.host = new URL(route.upstream.origin).host
+    Object.assign(headers, forwarded(arrival))
+    if (passage !== undefined) {
+      Object.assign(headers, identity(route.identityHeaders, passage.user))
+      if (route.inject !== undefined) headers[route.inject.name.toLowerCase()] = injected(route.inject, passage)
+    }
+    return headers
+  }
+
+  /** The headers for the client, of an answer that came from the upstream of `route`. */
+  function forResponse(upstream: Headers, route: Route, withCredential: boolean): Headers {
+    const headers: Headers = {}
+    const connection = upstream.connection === undefined ? undefined : String(upstream.connection)
+    for (const [name, value] of Object.entries(upstream)) {
+      if (isHopByHop(name, connection) || refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
+      if (name === 'www-authenticate' && route.inject !== undefined) continue
+      if (name === 'set-cookie') {
+        const kept = [value].flat().filter((cookie) => !isOurs(cookie.split('=')[0]?.trim() ?? '', cookieName))
+        if (kept.length > 0) headers[name] = kept
+      } else headers[name] = value
+    }
+    if (withCredential || route.access === 'optional') keepPrivate(headers)
+    return headers
+  }
+
+  return { forRequest, forResponse }
+}
+
+function allOf(raw: RawHeaders, wanted: string): string | undefined {
+  const values = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
+  return values.length === 0 ? undefined : values.join(',')
+}
+
+function add(headers: Headers, name: string, value: string): void {
+  const there = headers[name]
+  headers[name] = there === undefined ? value : [there, value].flat()
+}
+
+function isOurs(cookie: string, cookieName: string): boolean {
+  return cookie === cookieName || cookie.startsWith(`${cookieName}.`)
+}
+
+function withoutOurs(cookieHeader: string, cookieName: string): string {
+  const pairs = cookieHeader.split(';').map((pair) => pair.trim())
+  return pairs.filter((pair) => !isOurs(pair.split('=')[0]?.trim() ?? '', cookieName)).join('; ')
+}
+
+function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
+  const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress
+  return {
+    forwarded: `for=${node};host="${host}";proto=${scheme}`,
+    'x-forwarded-for': clientAddress,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': scheme,
+  }
+}
+
+function injected({ value }: HeaderTemplate, { tokens }: Passage): string {
+  return value.render({ access_token: tokens.set.accessToken, id_token: tokens.set.idToken ?? '' })
+}
+
+/** Who the user is. A value that cannot stand in a header is left out, and so is what exceeds 8 KB in all. */
+function identity(templates: readonly HeaderTemplate[], { key, sub, provider, profile }: User): Headers {
+  const values: Record<string, string> = {
+    user: headerValue(key) ?? '',
+    sub: headerValue(sub) ?? '',
+    provider,
+    email: headerValue(profile.email ?? '') ?? '',
+    name: headerValue(profile.name ?? '') ?? '',
+    groups: headerList(profile.groups) ?? '',
+    preferred_username: headerValue(profile.preferredUsername ?? '') ?? '',
+  }
+  const headers: Headers = {}
+  let bytes = 0
+  for (const { name, value } of templates) {
+    const rendered = value.names.some((brace) => values[brace] === '') ? '' : value.render(values)
+    bytes += rendered.length
+    if (rendered !== '' && bytes <= maxIdentityBytes) headers[name.toLowerCase()] = rendered
+  }
+  return headers
+}
+
+/** RFC 9111: what was made for one user must not be stored for all. */
+function keepPrivate(headers: Headers): void {
+  const control = String(headers['cache-control'] ?? '')
+  const kept = control.split(',').map((directive) => directive.trim())
+  if (!kept.some((directive) => /^(?:private|no-store)$/i.test(directive))) {
+    const others = kept.filter((directive) => directive !== '' && !/^(?:public|s-maxage)\b/i.test(directive))
+    headers['cache-control'] = ['private', ...others].join(', ')
+  }
+  const vary = String(headers.vary ?? '')
+  const names = vary.split(',').map((name) => name.trim().toLowerCase())
+  const missing = ['Cookie', 'Authorization'].filter(
+    (name) => !names.includes(name.toLowerCase()) && !names.includes('*'),
+  )
+  if (missing.length > 0) headers.vary = [vary, ...missing].filter(Boolean).join(', ')
+}
