@@ -1,0 +1,124 @@
+import Type, { type Static, type TSchema } from 'typebox'
+import { isLoopback } from '../core/loopback.ts'
+import { durationPattern, parseDuration, parseSize, sizePattern } from './units.ts'
+
+/** What the editor shows of a key. `default` is written as in the YAML. */
+interface Shown {
+  readonly description: string
+  readonly default?: string
+  readonly examples?: readonly string[]
+}
+
+/** A test of one value and the sentence to say when it fails. The sentence never holds the value. */
+type Rule = readonly [holds: (value: string) => boolean, sentence: string]
+
+/** The schema with rules that JSON Schema cannot say; the first that fails is reported. */
+function ruled<Schema extends TSchema>(schema: Schema, rules: readonly Rule[]): Schema {
+  return rules.reduce<Schema>(
+    (ruledSoFar, [holds, sentence]) =>
+      Type.Refine<TSchema, string>(ruledSoFar, holds, () => sentence) as unknown as Schema,
+    schema,
+  )
+}
+
+/** Text that is not empty and keeps the rules. */
+export function text(shown: Shown, ...rules: readonly Rule[]) {
+  return ruled(Type.String({ minLength: 1, ...shown }), rules)
+}
+
+/** Text that matches a pattern, which editors check too. */
+export function patterned(shown: Shown, pattern: string, sentence: string, ...rules: readonly Rule[]) {
+  return ruled(Type.String({ pattern, patternErrorMessage: sentence, ...shown }), rules)
+}
+
+/** Text that nobody may see; `writeOnly` is JSON Schema's word for it. */
+export function secret(shown: Shown, ...rules: readonly Rule[]) {
+  return text(
+    { ...shown, ...{ writeOnly: true } },
+    [isNotStandIn, 'is a placeholder; put the real secret here'],
+    ...rules,
+  )
+}
+
+/** A readable file; its path is made absolute, from the config's folder on. */
+export function readableFile(shown: Shown) {
+  return Type.String({ minLength: 1, readableFile: true, ...shown })
+}
+
+/** `30s 5m 12h 30d`, milliseconds once decoded. */
+export function duration(shown: Shown) {
+  const sentence = 'must be a duration above zero, such as 30s, 5m, 12h or 30d'
+  return Type.Decode(patterned(shown, durationPattern, sentence), parseDuration)
+}
+
+/** `64KB 10MB`, bytes once decoded. */
+export function size(shown: Shown) {
+  return Type.Decode(patterned(shown, sizePattern, 'must be a size above zero, such as 64KB, 10MB or 1GB'), parseSize)
+}
+
+/** One of a few words. */
+export function word<const Words extends [string, ...string[]]>(
+  words: Words,
+  shown: Shown & { default?: Words[number] },
+) {
+  return Type.Enum(words, { ...shown })
+}
+
+/** An http or https URL; plain http only to this machine, unless `http` allows it. No credentials, query or fragment. */
+export function url(shown: Shown, { http = false }: { readonly http?: boolean } = {}, ...rules: readonly Rule[]) {
+  return text(
+    shown,
+    [(value) => parseUrl(value) !== undefined, `must be a whole ${http ? 'http:// or ' : ''}https:// address`],
+    [(value) => http || isHttpsOrLoopback(value), 'must be an https:// address (plain http only for this machine)'],
+    [hasOnlyAddress, 'must not hold a user name, a password, a query (?) or a fragment (#)'],
+    ...rules,
+  )
+}
+
+/** The URL if it is http or https and names a host. */
+export function parseUrl(value: string): URL | undefined {
+  if (!/^https?:\/\/[^/?#\\\s]/i.test(value) || /[\s\\]/.test(value)) return undefined
+  return URL.parse(value) ?? undefined
+}
+
+export function isHttpsOrLoopback(value: string): boolean {
+  const parsed = parseUrl(value)
+  return parsed === undefined || parsed.protocol === 'https:' || isLoopback(parsed.hostname)
+}
+
+function hasOnlyAddress(value: string): boolean {
+  const parsed = parseUrl(value)
+  return parsed === undefined || (parsed.username === '' && parsed.password === '' && !/[?#]/.test(value))
+}
+
+/** False for what people leave in place of a secret: `...`, `changeme`, `your-secret`, `<secret>`, `xxxx`. */
+export function isNotStandIn(value: string): boolean {
+  return !/^(\.+|…|x+|\*+|<.*>|(change|replace)[-_ ]?me.*|todo|tbd|secret|password|your[-_ ].*)$/i.test(value.trim())
+}
+
+/** False for a host out of documentation: RFC 2606 names, and words that say "yours". */
+export function isOwnHost(value: string): boolean {
+  const hostname = (parseUrl(value) ?? parseUrl(`https://${value}`))?.hostname ?? value.toLowerCase()
+  return !/(^|\.)example(\.(com|net|org))?$|your[-_](prefix|domain|pool|host|company)|yourdomain/.test(hostname)
+}
+
+/** A token of RFC 9110 section 5.6.2, as header and cookie names are. */
+export const isToken = (value: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
+
+/** One canonical absolute path: no empty or dot segments, no trailing slash, %XX only for what cannot stand plain. */
+export function isCanonicalPath(value: string): boolean {
+  if (value === '/') return true
+  const segment = /^(?!\.{1,2}(;|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%20|%[89A-F][0-9A-F])+$/
+  return (
+    value.startsWith('/') &&
+    value
+      .slice(1)
+      .split('/')
+      .every((part) => segment.test(part))
+  )
+}
+
+/** Header or claim names are compared as upstreams may fold them: case, `_` and `.` do not tell two apart. */
+export const foldHeader = (name: string): string => name.toLowerCase().replace(/[_.]/g, '-')
+
+export type Encoded<Schema extends TSchema> = Static<Schema>

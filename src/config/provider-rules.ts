@@ -1,0 +1,48 @@
+import { childPath, type Findings } from './findings.ts'
+import { withScheme } from './provider-schema.ts'
+import type { Draft } from './schema.ts'
+
+type DraftProvider = NonNullable<NonNullable<Draft['providers']>[string]>
+
+/** The rules over the keys of each provider. A key that is there but wrong has been reported: it counts as there. */
+export function checkProviders({ providers = {} }: Draft, findings: Findings): void {
+  for (const [name, provider] of Object.entries(providers)) {
+    if (provider === undefined) continue
+    const path = childPath('providers', name)
+    checkAddresses(provider, path, findings)
+    checkScopes(provider, path, findings)
+    warnOfMendedDomain(provider, path, findings)
+  }
+}
+
+function checkAddresses(provider: DraftProvider, path: string, { problem }: Findings): void {
+  if (!('domain' in provider) && !('authorization_endpoint' in provider && 'token_endpoint' in provider)) {
+    problem(
+      `${path}.domain`,
+      'is missing; add the user pool domain (AWS console: Cognito > User pools > your pool > Branding > Domain)',
+    )
+  }
+  if (!('user_pool_id' in provider) && !('issuer' in provider)) {
+    problem(
+      `${path}.user_pool_id`,
+      'is missing; add the user pool ID (AWS console: Cognito > User pools > your pool > Overview), or issuer',
+    )
+  }
+  const domainRegion = /\.auth\.([a-z0-9-]+)\.amazoncognito\.com/.exec(provider.domain?.toLowerCase() ?? '')?.[1]
+  const poolRegion = provider.user_pool_id?.split('_')[0]
+  if (domainRegion !== undefined && poolRegion !== undefined && domainRegion !== poolRegion) {
+    problem(`${path}.user_pool_id`, 'is in another region than domain; both must belong to the same user pool')
+  }
+}
+
+function checkScopes({ scopes }: DraftProvider, path: string, { problem }: Findings): void {
+  if (scopes !== undefined && !scopes.includes('openid')) {
+    problem(`${path}.scopes`, 'must hold openid; without it nobody can be signed in')
+  }
+}
+
+function warnOfMendedDomain({ domain }: DraftProvider, path: string, { warning }: Findings): void {
+  if (domain === undefined) return
+  if (withScheme(domain) !== domain) warning(`${path}.domain`, 'has no scheme; https:// is assumed, write it out')
+  if (domain.endsWith('/')) warning(`${path}.domain`, 'ends with /; it is taken off, remove it')
+}

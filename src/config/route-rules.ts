@@ -1,0 +1,109 @@
+import { isLoopback } from '../core/loopback.ts'
+import { childPath, type Findings } from './findings.ts'
+import { foldHeader, parseUrl } from './leaves.ts'
+import type { Draft } from './schema.ts'
+
+type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
+
+/** The rules over the keys of each route, and between routes. */
+export function checkRoutes(draft: Draft, findings: Findings): void {
+  const { routes = [], providers, base_path } = draft
+  for (const [index, route] of routes.entries()) {
+    if (route === undefined) continue
+    const path = childPath('routes', index)
+    checkUnique(routes.slice(0, index), route, path, findings)
+    checkReserved(route, base_path, path, findings)
+    checkProviderNames(route, providers && Object.keys(providers), path, findings)
+    checkAccess(route, path, findings)
+    checkTls(route, path, findings)
+    checkHeaders(route, path, findings)
+    warnOfPlainHttp(route, path, findings)
+  }
+  if (draft.routes?.length === 0) findings.warning('routes', 'there are none, so nothing is behind the gateway yet')
+}
+
+function checkUnique(
+  before: readonly (DraftRoute | undefined)[],
+  route: DraftRoute,
+  path: string,
+  { problem }: Findings,
+): void {
+  for (const key of ['name', 'path'] as const) {
+    const first = route[key] === undefined ? -1 : before.findIndex((other) => other?.[key] === route[key])
+    if (first >= 0) problem(`${path}.${key}`, `is that of routes[${first}] already; each route needs its own`)
+  }
+}
+
+/** At `/` a route covers nothing of ours: our endpoints win there. */
+function checkReserved(route: DraftRoute, basePath: string | undefined, path: string, { problem }: Findings): void {
+  const prefix = route.path
+  if (prefix === undefined || prefix === '/') return
+  if (basePath !== undefined && overlap(prefix, basePath)) {
+    problem(`${path}.path`, 'covers base_path, where our own pages are; choose another path')
+  }
+  const wellKnown = ['/.well-known/toolgate', '/.well-known/openid-configuration']
+  if (prefix.startsWith('/.well-known/oauth-') || wellKnown.some((name) => overlap(prefix, name))) {
+    problem(`${path}.path`, 'covers a /.well-known name that the gateway answers; choose another path')
+  }
+}
+
+function overlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`)
+}
+
+function checkProviderNames(
+  route: DraftRoute,
+  known: readonly string[] | undefined,
+  path: string,
+  { problem }: Findings,
+): void {
+  if (known === undefined) return
+  const sentence = `there is no provider of this name; there is ${known.join(', ') || 'none'}`
+  for (const [index, name] of route.sign_in?.entries() ?? []) {
+    if (name === undefined) continue
+    if (!known.includes(name)) problem(`${path}.sign_in[${index}]`, sentence)
+    if (route.sign_in?.indexOf(name) !== index) problem(`${path}.sign_in[${index}]`, 'is named twice; remove it')
+  }
+  if (route.provider !== undefined && !known.includes(route.provider)) problem(`${path}.provider`, sentence)
+}
+
+function checkAccess(route: DraftRoute, path: string, { problem }: Findings): void {
+  if (route.access !== 'public') return
+  for (const key of ['allow', 'sign_in'] as const) {
+    if (key in route)
+      problem(`${path}.${key}`, 'has no effect with access: public, where no one is checked; remove one of them')
+  }
+}
+
+function checkTls({ upstream, tls }: DraftRoute, path: string, { problem, warning }: Findings): void {
+  if (tls === undefined) return
+  if (upstream !== undefined && parseUrl(upstream)?.protocol !== 'https:') {
+    problem(`${path}.tls`, 'needs an https:// upstream; change upstream or remove tls')
+  }
+  if ('client_cert' in tls !== 'client_key' in tls) {
+    problem(`${path}.tls`, 'client_cert and client_key belong together; add the other one')
+  }
+  if (tls.insecure) warning(`${path}.tls.insecure`, "the upstream's certificate is not verified; use ca instead")
+}
+
+function checkHeaders({ inject, identity_headers: identity }: DraftRoute, path: string, { problem }: Findings): void {
+  const taken = new Set<string>()
+  if (typeof inject === 'object' && inject.header !== undefined) taken.add(foldHeader(inject.header))
+  if (typeof identity !== 'object') return
+  for (const header of Object.keys(identity)) {
+    const folded = foldHeader(header)
+    if (taken.has(folded)) {
+      problem(
+        childPath(`${path}.identity_headers`, header),
+        'is set twice on this route; keep one (case, _ and . do not count)',
+      )
+    }
+    taken.add(folded)
+  }
+}
+
+function warnOfPlainHttp({ upstream, inject }: DraftRoute, path: string, { warning }: Findings): void {
+  const parsed = upstream === undefined ? undefined : parseUrl(upstream)
+  if (parsed?.protocol !== 'http:' || inject === 'none' || isLoopback(parsed.hostname)) return
+  warning(`${path}.upstream`, 'is plain http beyond this machine; tokens travel unencrypted, use https://')
+}

@@ -1,0 +1,233 @@
+import Type from 'typebox'
+import { parseTemplate } from '../core/template.ts'
+import {
+  duration,
+  foldHeader,
+  isCanonicalPath,
+  isToken,
+  patterned,
+  readableFile,
+  size,
+  text,
+  url,
+  word,
+} from './leaves.ts'
+
+/** What a header of `identity_headers` may hold. */
+const identityNames = ['user', 'sub', 'provider', 'email', 'name', 'groups', 'preferred_username']
+const tokenNames = ['access_token', 'id_token']
+
+/** Headers that frame, route or vouch for a request: the gateway writes them, never a route. */
+const ownHeaders = new Set(
+  `host connection keep-alive proxy-connection proxy-authenticate proxy-authorization content-length transfer-encoding
+   cookie upgrade te trailer expect forwarded x-toolgate-identity`.split(/\s+/),
+)
+const identityDefaults = new Set(['user', 'email', 'groups', 'preferred-username'].map((name) => `x-forwarded-${name}`))
+
+export function isInjectable(header: string): boolean {
+  const folded = foldHeader(header)
+  return isToken(header) && !ownHeaders.has(folded) && !folded.startsWith('x-forwarded-')
+}
+
+function isIdentityHeader(header: string): boolean {
+  const folded = foldHeader(header)
+  return folded !== 'authorization' && (identityDefaults.has(folded) || isInjectable(header))
+}
+
+function namesOf(template: string): readonly string[] | undefined {
+  try {
+    return parseTemplate(template).names
+  } catch {
+    return undefined
+  }
+}
+
+const template = (description: string, example: string, names: readonly string[]) =>
+  text(
+    { description, examples: [example] },
+    [(value) => /^[\x20-\x7e]+$/.test(value), 'must be plain ASCII on one line'],
+    [
+      (value) => namesOf(value)?.every((name) => names.includes(name)) ?? false,
+      `braces may only hold ${names.map((name) => `{${name}}`).join(' or ')}`,
+    ],
+  )
+
+const provider = (description: string) => text({ description, examples: ['cognito'] })
+
+const email = Type.Decode(
+  text({ description: 'One e-mail address.', examples: ['ada@acme.io'] }, [
+    (value) => /^[^\s@]+@[^\s@]+$/.test(value),
+    'must be one e-mail address, with exactly one @',
+  ]),
+  (value) => value.toLowerCase(),
+)
+
+const emailDomain = Type.Decode(
+  text(
+    { description: 'What follows the @.', examples: ['acme.io'] },
+    [(value) => !value.includes('@'), 'must be the domain alone, without the @'],
+    [(value) => /^[^\s*/:]+$/.test(value), 'must be a domain name; each subdomain is its own item'],
+  ),
+  (value) => value.toLowerCase(),
+)
+
+const claimValue = text({ description: 'A value the claim may have.', examples: ['research'] })
+
+/** A tool: where it appears, where it lives, who may use it and what it is given. */
+export const route = Type.Object(
+  {
+    name: patterned(
+      { description: 'Names the route in logs, metrics and the route table.', examples: ['reports'] },
+      '^[a-z0-9-]+$',
+      'must be lower-case letters, digits and hyphens',
+    ),
+    title: Type.Optional(text({ description: 'Its name on the home page.', examples: ['Reports'] })),
+    description: Type.Optional(
+      text({ description: 'A sentence under its name on the home page.', examples: ['Monthly figures'] }),
+    ),
+    path: text(
+      {
+        description: 'The prefix it answers under; matches whole segments, the longest prefix wins.',
+        examples: ['/reports'],
+      },
+      [(value) => value.startsWith('/'), 'must start with /'],
+      [(value) => value === '/' || !value.endsWith('/'), 'must not end with /; the prefix covers what is below it'],
+      [isCanonicalPath, 'must be a plain path: no //, . or .. segments, backslashes, queries, or encoded slashes'],
+    ),
+    upstream: Type.Decode(
+      url(
+        { description: 'The tool itself; its path is put in front.', examples: ['http://127.0.0.1:3000'] },
+        { http: true },
+      ),
+      (value) => new URL(value).href.replace(/\/+$/, ''),
+    ),
+    strip_path: Type.Boolean({
+      description: 'Take the prefix off before the request goes to the upstream.',
+      default: false,
+    }),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          ca: Type.Optional(
+            readableFile({
+              description: 'Certificates (PEM) that may vouch for the upstream.',
+              examples: ['tls/ca.pem'],
+            }),
+          ),
+          server_name: Type.Optional(
+            text({ description: 'The name its certificate must bear.', examples: ['reports.internal'] }, [
+              (value) => /^[A-Za-z0-9.-]+$/.test(value),
+              'must be a host name',
+            ]),
+          ),
+          client_cert: Type.Optional(
+            readableFile({ description: 'Certificate (PEM) shown to the upstream.', examples: ['tls/client.pem'] }),
+          ),
+          client_key: Type.Optional(
+            readableFile({ description: 'The key (PEM) of client_cert.', examples: ['tls/client.key'] }),
+          ),
+          insecure: Type.Boolean({ description: 'Do not verify its certificate. For trials only.', default: false }),
+        },
+        { description: 'TLS towards an https upstream.' },
+      ),
+    ),
+    access: word(['signed_in', 'optional', 'public'], {
+      description: 'signed_in: only people who signed in. optional: others too, unnamed. public: no one is asked.',
+      default: 'signed_in',
+    }),
+    sign_in: Type.Optional(
+      Type.Array(provider('A provider.'), {
+        description: 'Whose people may enter. Default: the first provider.',
+        minItems: 1,
+      }),
+    ),
+    provider: Type.Optional(provider('Whose token goes to the upstream. Default: the one signed in with.')),
+    allow: Type.Optional(
+      Type.Object(
+        {
+          groups: Type.Optional(
+            Type.Array(text({ description: 'A group.', examples: ['analysts'] }), {
+              description: 'In any of these groups.',
+              minItems: 1,
+            }),
+          ),
+          emails: Type.Optional(
+            Type.Array(email, { description: 'With any of these verified addresses.', minItems: 1 }),
+          ),
+          email_domains: Type.Optional(
+            Type.Array(emailDomain, { description: 'With a verified address in any of these domains.', minItems: 1 }),
+          ),
+          claims: Type.Optional(
+            Type.Record(
+              Type.String({ pattern: '^.+$' }),
+              Type.Union([claimValue, Type.Array(claimValue, { minItems: 1 })], {
+                description: 'The value, or a list of which any will do.',
+                errorMessage: 'must be text or a list of texts',
+              }),
+              { description: 'With each of these claims.', minProperties: 1 },
+            ),
+          ),
+        },
+        { description: 'Who may enter. Every key must match, within a list any item.', minProperties: 1 },
+      ),
+    ),
+    inject: Type.Union(
+      [
+        word(['access_token', 'id_token', 'none'], { description: 'Which token goes into Authorization: Bearer.' }),
+        Type.Object(
+          {
+            header: text(
+              { description: 'The header to set.', examples: ['X-Api-Token'] },
+              [isToken, 'must be a header name (RFC 9110 token)'],
+              [isInjectable, 'is a header the gateway writes itself; choose another'],
+            ),
+            value: Type.Refine(
+              template('Its value; {access_token} or {id_token} is filled in.', 'Token {access_token}', tokenNames),
+              (value) => namesOf(value)?.length !== 0,
+              () => 'must hold {access_token} or {id_token}',
+            ),
+          },
+          { description: 'A header of your own.' },
+        ),
+      ],
+      {
+        description: 'What the upstream is given: access_token, id_token, none, or a header of your own.',
+        default: 'access_token',
+        errorMessage: 'must be access_token, id_token, none or { header, value }',
+      },
+    ),
+    identity_headers: Type.Union(
+      [
+        Type.Boolean(),
+        Type.Record(
+          Type.String({ pattern: "^[!#$%&'*+\\-.^_`|~0-9A-Za-z]+$" }),
+          template('What the header holds.', '{email}', identityNames),
+          {
+            minProperties: 1,
+            keyErrorMessage: 'cannot carry an identity; choose another header name',
+            keyRule: isIdentityHeader,
+          },
+        ),
+      ],
+      {
+        description:
+          'true: X-Forwarded-User, -Email, -Groups and -Preferred-Username. false: none. Or a map from header to what it holds.',
+        default: true,
+        errorMessage: 'must be true, false or a map such as { X-Webauth-User: "{email}" }',
+      },
+    ),
+    timeouts: Type.Object(
+      {
+        connect: duration({ description: 'To reach the upstream.', default: '5s' }),
+        response: duration({ description: 'Until its answer begins.', default: '60s' }),
+        idle: duration({ description: 'Between two pieces of an answer, or of a WebSocket.', default: '5m' }),
+      },
+      { description: 'How long to wait for the upstream.', default: {} },
+    ),
+    max_body: size({
+      description: 'The largest request body that is passed on. A KB is 1024 bytes.',
+      default: '100MB',
+    }),
+  },
+  { description: 'A tool: where it appears, where it lives, who may use it and what it is given.' },
+)

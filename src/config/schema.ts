@@ -1,0 +1,205 @@
+import Type, { type Static, type StaticDecode } from 'typebox'
+import {
+  duration,
+  isCanonicalPath,
+  isHttpsOrLoopback,
+  isNotStandIn,
+  isToken,
+  parseUrl,
+  patterned,
+  readableFile,
+  secret,
+  text,
+  word,
+} from './leaves.ts'
+import { cognitoProvider } from './provider-schema.ts'
+import { route } from './route-schema.ts'
+
+const host = (description: string, address: string) =>
+  text({ description, default: address }, [
+    (value) => /^[A-Za-z0-9.:-]+$/.test(value),
+    'must be an address or a host name',
+  ])
+
+const port = (description: string, number: number) =>
+  Type.Integer({ description, default: number, minimum: 0, maximum: 65_535 })
+
+const publicUrl = Type.Decode(
+  text(
+    { description: 'The origin people see.', examples: ['https://tools.example.com', 'http://localhost:8080'] },
+    [(value) => parseUrl(value) !== undefined, 'must be a whole address, such as https://tools.example.com'],
+    [
+      (value) => /^[^/]*\/\/[^/?#@]+$/.test(value),
+      'must be an origin: scheme, host and port alone, without a slash at the end',
+    ],
+    [isHttpsOrLoopback, 'must be https:// (plain http only for this machine)'],
+  ),
+  (value) => new URL(value).origin,
+)
+
+const storeUrl = text(
+  {
+    description: 'memory: keeps everything in this process. redis:// or rediss:// (TLS) is needed for more than one.',
+    default: 'memory:',
+    examples: ['redis://127.0.0.1:6379', 'rediss://cache.acme.io:6379/0'],
+    ...{ writeOnly: true },
+  },
+  [isStoreUrl, 'must be memory:, redis://HOST:PORT or rediss://HOST:PORT'],
+  [
+    (value) => isNotStandIn(URL.parse(value)?.password ?? ''),
+    'has a placeholder for a password; put the real one there',
+  ],
+)
+
+const encryptionKey = Type.Decode(
+  secret(
+    {
+      description: 'One key: 32 random bytes, base64.',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own placeholder
+      examples: ['${TOOLGATE_KEY}'],
+    },
+    [isEncryptionKey, 'must be 32 random bytes in base64; make one with: toolgate keys new'],
+  ),
+  (value): Uint8Array => Buffer.from(value, 'base64'),
+)
+
+/** The whole YAML file. Everything the gateway knows about its config comes from here. */
+export const schema = Type.Object({
+  public_url: publicUrl,
+  base_path: text(
+    { description: 'Where our own pages live.', default: '/oauth' },
+    [(value) => isCanonicalPath(value) && value !== '/', 'must be a path such as /oauth, without a slash at the end'],
+    [(value) => !/^\/\.well-known(\/|$)/.test(value), 'must not be below /.well-known'],
+  ),
+  listen: Type.Object(
+    {
+      host: host('The address to listen on.', '0.0.0.0'),
+      port: port('The port to listen on; 0 takes any free one.', 8080),
+      tls: Type.Optional(
+        Type.Object(
+          {
+            cert: readableFile({ description: 'The certificate and its chain (PEM).', examples: ['tls/cert.pem'] }),
+            key: readableFile({ description: 'Its key (PEM).', examples: ['tls/key.pem'] }),
+          },
+          { description: 'Speak TLS here. Leave it out behind a proxy that does.' },
+        ),
+      ),
+    },
+    { description: 'The public listener.', default: {} },
+  ),
+  admin: Type.Object(
+    {
+      host: host('The address of /healthz, /readyz and /metrics.', '127.0.0.1'),
+      port: port('Its port; never the public one.', 9090),
+    },
+    { description: 'The listener for health and metrics.', default: {} },
+  ),
+  log: Type.Object(
+    {
+      level: word(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        description: 'The least that is logged.',
+        default: 'info',
+      }),
+    },
+    { description: 'Log lines, JSON.', default: {} },
+  ),
+  branding: Type.Object(
+    {
+      name: text({ description: 'The name on our pages.', default: 'toolgate' }),
+      logo: Type.Optional(
+        text(
+          {
+            description: 'SVG text (usually { file: logo.svg }), a data:image/ address, or a path on this host.',
+            examples: ['/reports/logo.svg'],
+          },
+          [
+            (value) => /^(\s*<|data:image\/|\/(?![/\\]))/.test(value),
+            'must be SVG text, a data:image/ address or a path on this host',
+          ],
+        ),
+      ),
+      accent: Type.Optional(
+        patterned(
+          { description: 'The colour of buttons and links.', examples: ['#0f766e'] },
+          '^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$',
+          'must be a colour such as "#0f766e", in quotes',
+        ),
+      ),
+      contact: Type.Optional(
+        text({ description: 'Whom to ask for access: an e-mail address, a link or a name.', examples: ['it@acme.io'] }),
+      ),
+    },
+    { description: 'How our pages look.', default: {} },
+  ),
+  store: Type.Object(
+    {
+      url: storeUrl,
+      key_prefix: text({ description: 'What every key in Redis begins with.', default: 'tg:' }, [
+        (value) => /^[^\s{}*?[\]]+$/.test(value),
+        'must not hold spaces, braces, brackets, * or ?',
+      ]),
+    },
+    { description: 'Where sessions and token sets are kept.', default: {} },
+  ),
+  encryption_keys: Type.Array(encryptionKey, {
+    description: 'Seal what is stored: the first seals, all open. Needed unless the store is memory:.',
+    default: [],
+  }),
+  sessions: Type.Object(
+    {
+      cookie: text(
+        { description: 'The name of the session cookie.', default: 'toolgate' },
+        [isToken, 'must be a cookie name (RFC 6265 token): letters, digits, - and _'],
+        [(value) => !/^__(host|secure)-/i.test(value), 'must not begin with __Host- or __Secure-; the gateway adds it'],
+      ),
+      idle: duration({ description: 'A session ends after this long without a request.', default: '12h' }),
+      absolute: duration({ description: 'A session ends after this long, used or not.', default: '30d' }),
+      claims_max_age: duration({
+        description: 'How old the claims that rules are checked with may get.',
+        default: '1h',
+      }),
+    },
+    { description: 'Browser sessions.', default: {} },
+  ),
+  providers: Type.Record(Type.String({ pattern: '^(?=.*[a-z-])[a-z0-9-]+$' }), cognitoProvider, {
+    description: 'Who signs people in, by a name of your choice. The first is the default.',
+    minProperties: 1,
+    keyErrorMessage: 'a provider name must be lower-case letters, digits and hyphens, not digits alone',
+  }),
+  routes: Type.Array(route, { description: 'The tools behind the gateway.', default: [] }),
+})
+
+/** Everything readonly, all the way down. */
+type Frozen<T> = T extends Uint8Array
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+      : T
+
+/** The config as the gateway uses it: durations in milliseconds, sizes in bytes, defaults filled, secrets in clear. */
+export type Config = Frozen<StaticDecode<typeof schema>>
+export type RouteConfig = Config['routes'][number]
+export type ProviderConfig = Config['providers'][string]
+
+/** What is left of a value once everything that was wrong by itself has been taken out. */
+type Partially<T> = T extends readonly (infer Item)[]
+  ? readonly (Partially<Item> | undefined)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Partially<T[Key]> | undefined }
+    : T
+
+/** The config as written, with defaults, before decoding: what rules over several keys look at. */
+export type Draft = Partially<Static<typeof schema>>
+
+function isStoreUrl(value: string): boolean {
+  if (value === 'memory:') return true
+  const parsed = URL.parse(value)
+  return parsed !== null && /^rediss?:$/.test(parsed.protocol) && parsed.hostname !== ''
+}
+
+function isEncryptionKey(value: string): boolean {
+  const bytes = Buffer.from(value, 'base64')
+  return bytes.length === 32 && bytes.toString('base64') === value && new Set(bytes).size > 1
+}
