@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type TEnum, type TSchema } from 'typebox'
 import { isLoopback } from '../core/loopback.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './units.ts'
 
@@ -57,11 +57,11 @@ export function size(shown: Shown) {
 }
 
 /** One of a few words. */
-export function word<const Words extends [string, ...string[]]>(
-  words: Words,
-  shown: Shown & { default?: Words[number] },
-) {
-  return Type.Enum(words, { ...shown })
+export function word<Word extends string>(
+  words: readonly Word[],
+  shown: Shown & { readonly default?: NoInfer<Word> },
+): TEnum<Word[]> {
+  return Type.Enum([...words], { ...shown })
 }
 
 /** An http or https URL; plain http only to this machine, unless `http` allows it. No credentials, query or fragment. */
@@ -120,5 +120,3 @@ export function isCanonicalPath(value: string): boolean {
 
 /** Header or claim names are compared as upstreams may fold them: case, `_` and `.` do not tell two apart. */
 export const foldHeader = (name: string): string => name.toLowerCase().replace(/[_.]/g, '-')
-
-export type Encoded<Schema extends TSchema> = Static<Schema>
