@@ -1,0 +1,139 @@
+import { readableOn, textOn } from './colour.ts'
+
+/** The one stylesheet of our pages, in the owner's accent colour (`#rgb` or `#rrggbb`), made readable in light and dark. */
+export function stylesheet(accent: string): string {
+  const light = readableOn('#f6f7f9', accent)
+  const dark = readableOn('#181c22', accent)
+  return compact(`
+:root {
+  color-scheme: light dark;
+  --ground: #f6f7f9; --card: #fff; --text: #14171c; --muted: #59616e; --line: #e0e4e9; --edge: #c6ccd4;
+  --good: #15703f; --warn: #8a5200; --bad: #b42318;
+  --accent: ${light}; --on-accent: ${textOn(light)};
+  --shadow: 0 1px 2px #1018280a, 0 12px 32px -12px #1018281f;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #0f1216; --card: #181c22; --text: #eceff3; --muted: #a0a9b6; --line: #2a3038; --edge: #3d4652;
+    --good: #5fd197; --warn: #f0b655; --bad: #ff938a;
+    --accent: ${dark}; --on-accent: ${textOn(dark)};
+    --shadow: none;
+  }
+}
+*, ::before, ::after { box-sizing: border-box; }
+body {
+  margin: 0; min-height: 100vh; display: flex; flex-direction: column;
+  background: var(--ground); color: var(--text);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: break-word; -webkit-text-size-adjust: 100%;
+}
+body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; padding: 0 1.5rem; }
+.narrow { --column: 28rem; padding-top: clamp(0rem, 12vh, 8rem); }
+.wide { --column: 60rem; }
+
+h1, h2, p, ul, ol, dl, dd { margin: 0; padding: 0; }
+h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance; }
+h1:focus { outline: 0; }
+h2 { font-size: 1rem; font-weight: 600; }
+ul, ol { list-style: none; }
+code, .code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+small, .small { font-size: .875rem; }
+.muted { color: var(--muted); }
+a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
+a:hover { text-decoration-thickness: 2px; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+
+header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; min-height: 4.5rem; }
+.brand { display: inline-flex; align-items: center; gap: .75rem; min-height: 2.75rem; color: inherit; font-weight: 600; text-decoration: none; }
+.brand img { height: 1.75rem; max-width: 8rem; }
+nav { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; min-width: 0; }
+
+main { flex: 0 1 auto; }
+main > * + * { margin-top: 1rem; }
+main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
+.narrow main { padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); max-width: var(--column); }
+.wide main { padding-block: 1.5rem 3rem; }
+.wide h1 { font-size: 2rem; }
+
+.button {
+  display: inline-flex; align-items: center; justify-content: center; gap: .75rem;
+  min-height: 2.75rem; padding: .5rem 1.125rem;
+  border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: var(--text);
+  font: inherit; font-weight: 600; line-height: 1.25; text-align: center; text-decoration: none; cursor: pointer;
+  transition: background-color .12s, border-color .12s;
+}
+.button:hover { border-color: var(--muted); background: color-mix(in srgb, var(--card), var(--text) 4%); }
+.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
+.primary:hover { border-color: transparent; background: color-mix(in srgb, var(--accent), var(--text) 14%); }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; }
+.actions > * { flex: 1 1 9rem; }
+.actions form, .actions form .button { width: 100%; }
+.actions.stack { flex-direction: column; flex-wrap: nowrap; }
+.choice { justify-content: flex-start; min-height: 3.5rem; padding-inline: .75rem 1rem; text-align: start; }
+.choice .badge { margin-inline-start: auto; }
+
+.mark {
+  display: grid; place-items: center; flex: none; width: 2.5rem; height: 2.5rem; border-radius: .625rem;
+  background: color-mix(in srgb, var(--tone, var(--accent)) 12%, transparent); color: var(--tone, var(--accent));
+  font-weight: 650;
+}
+.mark svg, li > svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
+.badge {
+  display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; white-space: nowrap;
+  background: color-mix(in srgb, var(--tone, var(--muted)) 10%, transparent); color: var(--tone, var(--muted));
+  font-size: .8125rem; font-weight: 600;
+}
+.good { --tone: var(--good); }
+.warn { --tone: var(--warn); }
+.bad { --tone: var(--bad); }
+.quiet { --tone: var(--muted); }
+
+.rows > * { display: flex; gap: .25rem 1rem; padding: .75rem 0; border-top: 1px solid var(--line); }
+.rows > :last-child { border-bottom: 1px solid var(--line); }
+.rows dt { flex: 0 0 7rem; color: var(--muted); }
+.rows dd { min-width: 0; overflow-wrap: anywhere; }
+.rows a { display: inline-block; margin: -.625rem 0; padding: .625rem 0; }
+.rows svg { flex: none; margin-top: .0625rem; color: var(--tone); }
+
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
+.tile {
+  position: relative; display: flex; flex-direction: column; gap: .75rem; min-height: 11rem; padding: 1.25rem;
+  border: 1px solid var(--line); border-radius: 1rem; background: var(--card); box-shadow: var(--shadow);
+  transition: border-color .12s;
+}
+.tile:has(a:hover) { border-color: var(--accent); }
+.tile a { color: inherit; text-decoration: none; }
+.tile a::after { content: ""; position: absolute; inset: 0; border-radius: 1rem; }
+.tile a:focus-visible { outline: 0; }
+.tile a:focus-visible::after { outline: 2px solid var(--accent); outline-offset: 2px; }
+.tile .state { margin-top: auto; }
+.denied { background: none; box-shadow: none; }
+
+summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: pointer; }
+details .rows > * { flex-direction: column; }
+
+footer { padding-block: 1.25rem 2.5rem; color: var(--muted); font-size: .875rem; }
+footer .code { color: var(--text); user-select: all; }
+
+@media (max-width: 30rem) {
+  body > * { padding-inline: 1rem; }
+  .narrow main { width: auto; margin-inline: 1rem; padding: 1.5rem 1.25rem; }
+}
+@media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
+@media print {
+  body { background: none; padding: 0; }
+  .narrow main, .tile { border-color: var(--edge); box-shadow: none; break-inside: avoid; }
+  ::details-content { content-visibility: visible; }
+}
+`)
+}
+
+/** Without the line breaks and spaces that only help the reader of this file. */
+function compact(css: string): string {
+  return css
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replace(/;}/g, '}')
+    .trim()
+}

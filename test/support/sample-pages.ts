@@ -1,0 +1,142 @@
+import { createAssets } from '../../src/http/assets/assets.ts'
+import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
+import { homePage } from '../../src/http/views/home.ts'
+import type { Site } from '../../src/http/views/layout.ts'
+import { signInPage } from '../../src/http/views/sign-in.ts'
+import { signedOutPage, signOutPage } from '../../src/http/views/sign-out.ts'
+
+/** What can come from outside: people, providers, tools and addresses. A test replaces them with hostile text. */
+export interface Outside {
+  readonly brand: string
+  readonly contact: string
+  readonly tool: string
+  readonly description: string
+  readonly user: string
+  readonly provider: string
+  readonly address: string
+  readonly href: string
+  readonly problem: string
+  readonly requestId: string
+}
+
+export const ordinary: Outside = {
+  brand: 'Northwind Tools',
+  contact: 'it-help@northwind.example',
+  tool: 'Reports',
+  description: 'Sales and stock by region, every morning at six.',
+  user: 'ada@northwind.example',
+  provider: 'Cognito',
+  address: 'reports.northwind.example/q3/summary',
+  href: '/reports',
+  problem: 'redirect_mismatch for https://tools.northwind.example/oauth/callback/',
+  requestId: '01K1C4Z8RTX5W3',
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  sign_in_required: 401,
+  session_ended: 401,
+  access_denied: 403,
+  insufficient_scope: 403,
+  connection_required: 403,
+  cross_site: 403,
+  bad_path: 400,
+  bad_request: 400,
+  route_not_found: 404,
+  host_unknown: 421,
+  store_unavailable: 503,
+  provider_unavailable: 503,
+  provider_refused: 502,
+  upstream_unreachable: 502,
+  upstream_timeout: 504,
+  upstream_certificate: 502,
+  upstream_refused_token: 502,
+  body_too_large: 413,
+  attempt_unknown: 400,
+  sign_in_loop: 400,
+  rate_limited: 429,
+  internal_error: 500,
+}
+
+export const errorCodes = Object.keys(statuses)
+
+export function siteFor(outside: Pick<Outside, 'brand' | 'contact'>, accent?: string): Site {
+  const brand = { name: outside.brand, contact: outside.contact, accent }
+  return { brand, assets: createAssets(brand, '/oauth'), home: '/oauth/' }
+}
+
+/** Every page there is, by name. */
+export function samplePages(outside: Outside = ordinary, accent?: string): ReadonlyMap<string, string> {
+  const site = siteFor(outside, accent)
+  const { tool, description, user, provider, address, href, problem, requestId } = outside
+  const signOutHref = '/oauth/sign-out'
+  const tools = [
+    { title: tool, description, href, access: 'open' },
+    {
+      title: 'Design notes',
+      description: 'Shared notes for people and their AI clients.',
+      href: '/notes',
+      access: 'open',
+    },
+    { title: 'Issue tracker', description, href, access: 'connect', connect: provider },
+    { title: 'Payroll', description: 'Pay slips and time off.', href: '/payroll', access: 'denied' },
+    { title: 'Stock', href: 'https://stock.northwind.example/', access: 'open' },
+  ] as const
+  const failure = { requestId, time: new Date('2026-07-27T14:03:12Z'), tool, provider, host: address }
+  const contexts: Readonly<Record<string, Partial<ErrorPage>>> = {
+    sign_in_required: { wayOn: { does: 'sign_in', href } },
+    session_ended: { wayOn: { does: 'sign_in_again', href } },
+    access_denied: { signedInAs: user, secondary: { does: 'switch_account', href } },
+    insufficient_scope: {
+      signedInAs: user,
+      missingScopes: ['reports/read', problem],
+      wayOn: { does: 'switch_account', href },
+    },
+    connection_required: {
+      wayOn: { does: 'connect', href, method: 'post' },
+      secondary: { does: 'home', href: '/oauth/' },
+    },
+    store_unavailable: {
+      retryAfterSeconds: 10,
+      since: new Date('2026-07-27T14:01:40Z'),
+      wayOn: { does: 'try_again', href },
+    },
+    provider_unavailable: { retryAfterSeconds: 5, wayOn: { does: 'try_again', href } },
+    provider_refused: {
+      wayOn: { does: 'try_again', href },
+      details: {
+        error: problem,
+        description: problem,
+        remedy: 'Add exactly this address to the allowed callback URLs of the app client.',
+        docsHref: 'https://docs.example/callback-mismatch',
+      },
+    },
+    upstream_unreachable: { wayOn: { does: 'try_again', href }, secondary: { does: 'home', href: '/oauth/' } },
+    body_too_large: { limit: '100 MB' },
+    attempt_unknown: { wayOn: { does: 'start_again', href } },
+    sign_in_loop: { wayOn: { does: 'try_again', href }, secondary: { does: 'home', href: '/oauth/' } },
+  }
+  return new Map([
+    ['home', homePage(site, { user, signOutHref, connectionsHref: '/oauth/connections' }, tools)],
+    ['home-signed-out', homePage(site, { signInHref: href }, [{ title: tool, description, href, access: 'sign_in' }])],
+    ['home-empty', homePage(site, { user, signOutHref }, [])],
+    [
+      'sign-in',
+      signInPage(
+        site,
+        [
+          { title: 'Northwind account', href },
+          { title: provider, href, lastUsed: true },
+        ],
+        { title: tool, address },
+      ),
+    ],
+    ['sign-out', signOutPage(site, { user, action: signOutHref })],
+    ['signed-out', signedOutPage(site, { everywhere: false, provider, providerSession: 'ended', signInHref: href })],
+    ['signed-out-everywhere', signedOutPage(site, { everywhere: true, signInHref: href })],
+    ['not-sent', notSentPage(site, { ...failure, status: 401, code: 'session_ended', signInHref: href })],
+    ...Object.entries(statuses).map(
+      ([code, status]) => [code, errorPage(site, { ...failure, status, code, ...contexts[code] })] as const,
+    ),
+    ['a_new_code', errorPage(site, { ...failure, status: 500, code: 'a_new_code' })],
+  ])
+}
