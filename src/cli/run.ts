@@ -13,7 +13,9 @@ export interface Io {
 /** A command line that cannot be run as written; its message is all the user sees, the exit code is 1. */
 export class UsageError extends Error {}
 
-const commands: Record<string, Command> = {}
+const commands: Record<string, Command> = {
+  'local-cognito': { summary: 'Run the local Cognito look-alike', load: () => import('./local-cognito.ts') },
+}
 
 const processIo: Io = {
   out: (text) => void process.stdout.write(`${text}\n`),

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type Answer, errorPage as errorRedirect, html, Refusal } from './answer.ts'
+import { authorize } from './authorize.ts'
+import { showLogin, submitLogin } from './login.ts'
+import { logout } from './logout.ts'
+import { errorPage, notUnderstoodPage } from './pages.ts'
+import { revoke } from './revoke.ts'
+import { type Path, serve } from './serve.ts'
+import type { State } from './state.ts'
+import { token } from './token.ts'
+import { userInfo } from './user-info.ts'
+
+const paths: readonly Path[] = [
+  { method: 'GET', url: '/oauth2/authorize', endpoint: 'authorize', handle: authorize },
+  { method: 'GET', url: '/login', endpoint: 'login', handle: showLogin },
+  { method: 'POST', url: '/login', endpoint: 'login', handle: submitLogin },
+  { method: 'POST', url: '/oauth2/token', endpoint: 'token', handle: token },
+  { method: 'GET', url: '/oauth2/userInfo', endpoint: 'userInfo', handle: userInfo },
+  { method: 'POST', url: '/oauth2/revoke', endpoint: 'revoke', handle: revoke },
+  { method: 'GET', url: '/logout', endpoint: 'logout', handle: logout },
+  { method: 'GET', url: '/error', endpoint: null, handle: showError },
+  { method: 'GET', url: '/oauth2/idpresponse', endpoint: null, handle: noFederation },
+]
+
+/** On every reply of the domain, as seen in traces. */
+const commonHeaders = {
+  'cache-control': 'no-cache, no-store, max-age=0, must-revalidate',
+  pragma: 'no-cache',
+  expires: '0',
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'x-xss-protection': '1; mode=block',
+  'strict-transport-security': 'max-age=31536000 ; includeSubDomains',
+  server: 'Server',
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The user pool domain. Paths are matched as sent: `//oauth2/token` is nothing we know. */
+export async function createDomain(state: State): Promise<FastifyInstance> {
+  const app = Fastify({ forceCloseConnections: true })
+  await app.register(cookie)
+  app.addHook('onRequest', async (request, reply) => {
+    // A browser keeps the one it has, or a second tab would break the form in the first.
+    const sent = request.cookies['XSRF-TOKEN'] ?? ''
+    const csrf = uuid.test(sent) ? sent : randomUUID()
+    request.setDecorator('csrf', csrf)
+    const secure = state.urls.domain.startsWith('https:')
+    reply.headers({ ...commonHeaders, 'x-amz-cognito-request-id': randomUUID() })
+    reply.setCookie('XSRF-TOKEN', csrf, { path: '/', secure, httpOnly: true, sameSite: 'lax' })
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/oauth2/token')) reply.header('access-control-allow-origin', '*')
+  })
+  serve(app, state, paths, notFound)
+  return app
+}
+
+function notFound(path: string): Refusal {
+  const known = paths.some(({ url }) => url === path)
+  const status = known || path.startsWith('/.well-known/') ? 400 : 404
+  return new Refusal(known ? 'method_not_supported' : 'path_unknown', html(status, notUnderstoodPage(status)))
+}
+
+function showError(_state: State, { query }: { readonly query: URLSearchParams }): Answer {
+  return html(400, errorPage(query.get('error') ?? ''))
+}
+
+/** Only other identity providers come here, and there are none. */
+function noFederation(state: State): Answer {
+  throw new Refusal('no_federation', errorRedirect(state.urls.domain, 'invalid_request'))
+}
