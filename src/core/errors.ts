@@ -34,6 +34,8 @@ export interface GatewayErrorOptions {
   readonly cause?: unknown
   readonly retryAfterSeconds?: number
   readonly owner?: string
+  /** Who the person is, for the page that refuses them. */
+  readonly signedInAs?: string
 }
 
 /** The one error of the gateway. `message` is public; nothing else of it leaves the process, but `owner` on pages. */
@@ -42,8 +44,9 @@ export class GatewayError extends Error {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   readonly owner: string | undefined
+  readonly signedInAs: string | undefined
 
-  constructor(code: GatewayErrorCode, { cause, retryAfterSeconds, owner }: GatewayErrorOptions = {}) {
+  constructor(code: GatewayErrorCode, { cause, retryAfterSeconds, owner, signedInAs }: GatewayErrorOptions = {}) {
     const [status, message] = catalogue[code]
     super(message, { cause })
     this.name = 'GatewayError'
@@ -51,5 +54,6 @@ export class GatewayError extends Error {
     this.status = status
     this.retryAfterSeconds = retryAfterSeconds ?? (status === 503 ? 5 : undefined)
     this.owner = owner
+    this.signedInAs = signedInAs
   }
 }

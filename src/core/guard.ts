@@ -22,6 +22,11 @@ export interface User {
   readonly tokens: HeldTokens
 }
 
+/** What we call a user on our pages. */
+export function displayName({ profile, sub }: User): string {
+  return profile.email ?? profile.name ?? profile.preferredUsername ?? sub
+}
+
 /** Who passes a route, and with whose tokens. */
 export interface Passage {
   readonly user: User
@@ -71,7 +76,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     }
     if (!isAllowed(route.allow, user.profile, user.claims)) {
       audit('access_denied', { user: user.key, route: route.name })
-      throw new GatewayError('access_denied')
+      throw new GatewayError('access_denied', { signedInAs: displayName(user) })
     }
     return { user, tokens: await tokensFor(route, user) }
   }

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { createKeyring } from './adapters/keyring.ts'
+import { createMemoryStore } from './adapters/memory-store.ts'
+import { createCognito } from './adapters/providers/cognito.ts'
+import { createUpstreamPools } from './adapters/upstream-pools.ts'
+import { routesOf } from './config/routes.ts'
+import type { Config, ProviderConfig } from './config/schema.ts'
+import { createAttempts } from './core/attempt.ts'
+import { createFreshTokens } from './core/fresh-tokens.ts'
+import { createGuard } from './core/guard.ts'
+import type { Audit, Clock, Store } from './core/ports.ts'
+import type { Provider } from './core/provider.ts'
+import { createRevoke } from './core/revoke.ts'
+import { createRouteTable } from './core/route-table.ts'
+import { createSignIn } from './core/sign-in.ts'
+import { createSignOut } from './core/sign-out.ts'
+import { createUpstreamHeaders } from './core/upstream-headers.ts'
+import { createUserStore } from './core/user-store.ts'
+import { buildAdmin } from './http/admin.ts'
+import { buildApp } from './http/app.ts'
+import { createAssets } from './http/assets/assets.ts'
+import type { HttpSettings } from './http/services.ts'
+
+/** A gateway, ready to listen. */
+export interface Gateway {
+  readonly app: Awaited<ReturnType<typeof buildApp>>
+  readonly admin: ReturnType<typeof buildAdmin>
+  /** Says on `/readyz` that no more requests are wanted. */
+  readonly drain: () => void
+  readonly close: () => Promise<void>
+}
+
+/** What a gateway takes from its process. */
+export interface Surroundings {
+  readonly logger: FastifyBaseLogger
+  readonly now?: Clock
+}
+
+/** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
+export async function compose(config: Config, { logger, now = Date.now }: Surroundings): Promise<Gateway> {
+  const { publicUrl, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
+  const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
+  const sleep = async (ms: number) => void (await setTimeout(ms))
+
+  const store = await storeOf(config, now, logger)
+  const keys = config.encryption_keys.length > 0 ? config.encryption_keys : [randomBytes(32)]
+  const keyring = createKeyring(keys)
+  const routes = routesOf(config)
+  const pools = createUpstreamPools(routes)
+  const providers = await providersOf(config, now)
+
+  const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
+  const revoke = createRevoke(providers)
+  const freshTokens = createFreshTokens({
+    store: userStore,
+    locks: store.locks,
+    providers,
+    revoke,
+    claimsMaxAgeMs,
+    now,
+    sleep,
+    audit,
+  })
+  const guard = createGuard({ store: userStore, freshTokens, providers, idleMs: lifetimes.idleMs, now, audit })
+  const attempts = createAttempts({ keyring, cookieName, host: new URL(publicUrl).host, now })
+  const signIn = createSignIn({
+    store: userStore,
+    attempts,
+    providers,
+    revoke,
+    cookieName,
+    sessionMs: lifetimes.absoluteMs,
+    claimsMaxAgeMs,
+    now,
+    audit,
+  })
+  const signedOutUrl = `${publicUrl}${config.base_path}/signed-out`
+  const signOut = createSignOut({ store: userStore, providers, revoke, cookieName, signedOutUrl, audit })
+
+  const assets = createAssets(config.branding, config.base_path)
+  const settings: HttpSettings = {
+    publicUrl,
+    basePath: config.base_path,
+    cookieName,
+    lifetimes,
+    site: { brand: config.branding, assets, home: `${config.base_path}/` },
+  }
+  const services = {
+    table: createRouteTable(routes, new URL(publicUrl).host),
+    guard,
+    signIn,
+    signOut,
+    upstreamHeaders: createUpstreamHeaders(routes, cookieName),
+    dispatcherOf: pools.dispatcherOf,
+    providers,
+  }
+  const { tls } = config.listen
+  const pem = (file: string) => readFileSync(file, 'utf8')
+  const app = await buildApp(services, settings, { logger, tls: tls && { cert: pem(tls.cert), key: pem(tls.key) } })
+
+  let serving = true
+  const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
+  return {
+    app,
+    admin,
+    drain: () => {
+      serving = false
+    },
+    close: async () => {
+      await app.close()
+      await admin.close()
+      await pools.close()
+      await store.records.close()
+    },
+  }
+}
+
+function settingsOf({ public_url: publicUrl, sessions }: Config) {
+  return {
+    publicUrl,
+    cookieName: publicUrl.startsWith('https:') ? `__Host-${sessions.cookie}` : sessions.cookie,
+    lifetimes: { idleMs: sessions.idle, absoluteMs: sessions.absolute },
+    claimsMaxAgeMs: sessions.claims_max_age,
+  }
+}
+
+/** Redis is loaded only where it is used. */
+async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger): Promise<Store> {
+  if (store.url === 'memory:') return createMemoryStore({ now })
+  const { createRedisStore } = await import('./adapters/redis/store.ts')
+  return createRedisStore({
+    url: store.url,
+    keyPrefix: store.key_prefix,
+    now,
+    onChange: (up, detail) => (up ? logger.info('store is back') : logger.error({ detail }, 'store is away')),
+  })
+}
+
+async function providersOf(config: Config, now: Clock): Promise<ReadonlyMap<string, Provider>> {
+  const callback = `${config.public_url}${config.base_path}/callback`
+  const entries = Object.entries(config.providers).map(async ([name, provider], index) => {
+    const redirectUri = index === 0 ? callback : `${callback}/${name}`
+    return [name, await createCognito(cognitoSettings(name, provider, redirectUri), now)] as const
+  })
+  return new Map(await Promise.all(entries))
+}
+
+function cognitoSettings(name: string, provider: ProviderConfig, redirectUri: string) {
+  return {
+    name,
+    title: name.charAt(0).toUpperCase() + name.slice(1),
+    domain: provider.domain ?? '',
+    userPoolId: provider.user_pool_id,
+    issuer: provider.issuer,
+    jwksUri: provider.jwks_uri,
+    authorizationEndpoint: provider.authorization_endpoint,
+    tokenEndpoint: provider.token_endpoint,
+    revocationEndpoint: provider.revocation_endpoint,
+    endSessionEndpoint: provider.end_session_endpoint,
+    clientId: provider.client_id,
+    clientSecret: provider.client_secret,
+    scopes: provider.scopes,
+    authorizeParams: provider.authorize_params,
+    claimNames: provider.claims,
+    trustUnverifiedEmail: provider.trust_unverified_email,
+    signOut: provider.sign_out,
+    refreshLifetimeMs: provider.refresh_lifetime,
+    timeoutMs: provider.timeout,
+    redirectUri,
+  } as const
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import type { HeaderTemplate, Route, Upstream } from '../core/route.ts'
+import { parseTemplate } from '../core/template.ts'
+import type { Config, RouteConfig } from './schema.ts'
+
+/** The routes of a config as the core knows them. Reads the files that their `tls` names. */
+export function routesOf(config: Config): readonly Route[] {
+  const host = new URL(config.public_url).host
+  const [firstProvider = ''] = Object.keys(config.providers)
+
+  return config.routes.map((route) => ({
+    name: route.name,
+    title: route.title ?? route.name,
+    description: route.description ?? '',
+    host,
+    path: route.path === '/' ? '' : route.path,
+    upstream: upstreamOf(route),
+    access: route.access,
+    signIn: route.sign_in ?? [firstProvider],
+    provider: route.provider,
+    allow: {
+      groups: route.allow?.groups,
+      emails: route.allow?.emails,
+      emailDomains: route.allow?.email_domains,
+      claims: route.allow?.claims,
+    },
+    inject: injectOf(route.inject),
+    identityHeaders: identityHeadersOf(route.identity_headers),
+    timeouts: {
+      connectMs: route.timeouts.connect,
+      responseMs: route.timeouts.response,
+      idleMs: route.timeouts.idle,
+    },
+    maxBodyBytes: route.max_body,
+  }))
+}
+
+/** An upstream with a path, or `strip_path`: what it names stands in for the route's prefix. */
+function upstreamOf({ upstream, strip_path: stripPath, tls }: RouteConfig): Upstream {
+  const { origin, pathname } = new URL(upstream)
+  const path = pathname.replace(/\/+$/, '')
+  const pem = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'))
+  return {
+    origin,
+    prefix: stripPath || path !== '' ? path : undefined,
+    tls: tls && {
+      ca: pem(tls.ca),
+      clientCert: pem(tls.client_cert),
+      clientKey: pem(tls.client_key),
+      serverName: tls.server_name,
+      insecure: tls.insecure,
+    },
+  }
+}
+
+function injectOf(inject: RouteConfig['inject']): HeaderTemplate | undefined {
+  if (inject === 'none') return undefined
+  if (typeof inject === 'object') return { name: inject.header, value: parseTemplate(inject.value) }
+  return { name: 'Authorization', value: parseTemplate(`Bearer {${inject}}`) }
+}
+
+const defaultIdentityHeaders: Readonly<Record<string, string>> = {
+  'X-Forwarded-User': '{user}',
+  'X-Forwarded-Email': '{email}',
+  'X-Forwarded-Groups': '{groups}',
+  'X-Forwarded-Preferred-Username': '{preferred_username}',
+}
+
+function identityHeadersOf(setting: RouteConfig['identity_headers']): readonly HeaderTemplate[] {
+  if (setting === false) return []
+  const headers = setting === true ? defaultIdentityHeaders : setting
+  return Object.entries(headers).map(([name, value]) => ({ name, value: parseTemplate(value) }))
+}

@@ -1,0 +1,27 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+
+/** What the admin listener reports. */
+export interface AdminServices {
+  /** Throws when the store does not answer. */
+  readonly pingStore: () => Promise<void>
+  /** False once the process was told to stop. */
+  readonly isServing: () => boolean
+}
+
+/** The admin application: is the process alive, may it be sent requests? Never on the public port. */
+export function buildAdmin({ pingStore, isServing }: AdminServices, logger: FastifyBaseLogger): FastifyInstance {
+  const app = fastify({ loggerInstance: logger, disableRequestLogging: true }) as FastifyInstance
+
+  app.get('/healthz', async () => ({ status: 'ok' }))
+
+  app.get('/readyz', async (_request, reply) => {
+    const store = await pingStore().then(
+      () => 'ok',
+      () => 'unavailable',
+    )
+    const ready = store === 'ok' && isServing()
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', store, serving: isServing() })
+  })
+
+  return app
+}

@@ -1,0 +1,55 @@
+import { METHODS } from 'node:http'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import arrival from './plugins/arrival.ts'
+import cookies from './plugins/cookies.ts'
+import errors, { answerError } from './plugins/errors.ts'
+import pages from './plugins/pages.ts'
+import { accountRoutes } from './routes/account.ts'
+import { assetRoutes } from './routes/assets.ts'
+import proxy from './routes/proxy.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { signOutRoutes } from './routes/sign-out.ts'
+import type { HttpSettings, Services } from './services.ts'
+
+/** How the public listener speaks: with which certificate, if it is it who speaks TLS. */
+export interface ListenerOptions {
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly logger: FastifyBaseLogger
+}
+
+/** Methods that Fastify does not know by itself and that tools use, WebDAV's among them. CONNECT and TRACE pass nowhere. */
+const moreMethods = METHODS.filter((method) => !['CONNECT', 'TRACE'].includes(method))
+
+/** The public application: our pages under the base path, the tools everywhere else. It does not listen. */
+export async function buildApp(services: Services, settings: HttpSettings, listener: ListenerOptions) {
+  const { publicUrl, basePath, cookieName, site } = settings
+  const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
+  const app = fastify({
+    loggerInstance: listener.logger,
+    ...(listener.tls && { https: listener.tls }),
+    disableRequestLogging: true,
+    genReqId: () => crypto.randomUUID(),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, settings),
+    routerOptions: { maxParamLength: 200 },
+  }) as FastifyInstance
+  for (const method of moreMethods) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+  }
+
+  await app.register(pages)
+  await app.register(cookies, { secure: scheme === 'https' })
+  await app.register(errors, settings)
+  await app.register(arrival, { table: services.table, scheme, cookieName })
+  await app.register(
+    async (own) => {
+      const options = { ...services, ...settings }
+      await own.register(accountRoutes, options)
+      await own.register(signInRoutes, options)
+      await own.register(signOutRoutes, options)
+      await own.register(assetRoutes, { assets: site.assets })
+    },
+    { prefix: basePath },
+  )
+  await app.register(proxy, { ...services, ...settings })
+  return app
+}

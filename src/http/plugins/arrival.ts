@@ -1,0 +1,60 @@
+import fp from 'fastify-plugin'
+import { canonicalTarget, type RequestTarget } from '../../core/canonical-path.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { GuardedRequest } from '../../core/guard.ts'
+import type { RouteTable } from '../../core/route-table.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The canonical path and the query, the only form in which anything here looks at the address. */
+    target: RequestTarget
+    /** The addressed host, one of ours: lower case, without the scheme's default port. */
+    servedHost: string
+    /** What the guard looks at. */
+    guarded: () => GuardedRequest
+  }
+}
+
+interface ArrivalOptions {
+  readonly table: RouteTable
+  readonly scheme: 'http' | 'https'
+  readonly cookieName: string
+}
+
+const onceOnly = ['host', 'authorization', 'content-length']
+
+/** Before anything else: is this request for us, is it unambiguous, and which canonical address does it name? */
+export default fp<ArrivalOptions>(
+  async function arrival(app, { table, scheme, cookieName }) {
+    app.decorateRequest('target')
+    app.decorateRequest('servedHost', '')
+    app.decorateRequest('guarded')
+
+    app.addHook('onRequest', async function arrive(request) {
+      refuseRepeated(request.raw.rawHeaders)
+      request.servedHost = withoutDefaultPort(request.headers.host ?? '', scheme)
+      if (!table.serves(request.servedHost)) throw new GatewayError('host_unknown')
+      request.target = canonicalTarget(request.raw.url ?? '')
+      request.guarded = () => ({
+        method: request.method,
+        headers: request.headers,
+        origin: `${scheme}://${request.servedHost}`,
+        cookie: request.cookies[cookieName],
+      })
+    })
+  },
+  { name: 'arrival', fastify: '5.x' },
+)
+
+/** Two of these would be read differently by different servers (RFC 9112 section 3.2, 6.3). Throws `bad_request`. */
+function refuseRepeated(raw: readonly string[]): void {
+  const seen = new Set<string>()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]?.toLowerCase() ?? ''
+    if (onceOnly.includes(name) && seen.size === seen.add(name).size) throw new GatewayError('bad_request')
+  }
+}
+
+function withoutDefaultPort(host: string, scheme: 'http' | 'https'): string {
+  return host.toLowerCase().replace(scheme === 'https' ? /:443$/ : /:80$/, '')
+}

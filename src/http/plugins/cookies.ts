@@ -1,0 +1,36 @@
+import cookie from '@fastify/cookie'
+import fp from 'fastify-plugin'
+import type { CookieChange } from '../../core/attempt.ts'
+import type { Redirection } from '../../core/sign-in.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Sets and removes our cookies. */
+    changeCookies: (changes: readonly CookieChange[]) => FastifyReply
+    /** A 302 with its cookies. */
+    follow: (redirection: Redirection) => FastifyReply
+  }
+}
+
+/** Our cookies: for this host only, out of reach of scripts, sent along when a link leads here. */
+export default fp<{ readonly secure: boolean }>(
+  async function cookies(app, { secure }) {
+    await app.register(cookie)
+    app.decorateReply('changeCookies', function changeCookies(changes) {
+      for (const { name, value, maxAgeSeconds } of changes) {
+        this.setCookie(name, value, {
+          path: '/',
+          httpOnly: true,
+          sameSite: 'lax',
+          secure,
+          ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
+        })
+      }
+      return this
+    })
+    app.decorateReply('follow', function follow({ location, cookies: changes }) {
+      return this.changeCookies(changes).header('cache-control', 'no-store').redirect(location, 302)
+    })
+  },
+  { name: 'cookies', fastify: '5.x' },
+)

@@ -1,0 +1,137 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
+import { isNavigation } from '../../core/same-origin.ts'
+import { SignInError } from '../../core/sign-in.ts'
+import type { HttpSettings } from '../services.ts'
+import { type ErrorPage, errorPage, notSentPage } from '../views/error.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Title of the tool that was asked for, once that is known. */
+    toolTitle: string | undefined
+  }
+}
+
+type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'site'>
+
+/** Every failure as a page for a browser that loads one, as problem JSON (RFC 9457) for everything else. */
+export default fp<Options>(
+  async function errors(app, options) {
+    app.decorateRequest('toolTitle', undefined)
+    app.setNotFoundHandler((request, reply) =>
+      answerError(new GatewayError('route_not_found'), request, reply, options),
+    )
+    app.setErrorHandler<FastifyError>((error, request, reply) => answerError(error, request, reply, options))
+  },
+  { name: 'errors', fastify: '5.x', dependencies: ['pages', 'cookies'] },
+)
+
+/** Answers a failure. Also for those that Fastify meets before any hook has run. */
+export function answerError(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: Options,
+): FastifyReply {
+  const failure = asGatewayError(error)
+  log(failure, request)
+  if (failure instanceof SignInError) reply.changeCookies(failure.cookies)
+  reply.code(failure.status)
+  if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
+  const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
+  if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)
+  return answerWithProblem(failure, request, reply, options)
+}
+
+/** A form sent by hand: a navigation that is not GET. Only browsers that say so can be told from programs. */
+function mayBeFormPost({ method, headers }: FastifyRequest): boolean {
+  return method !== 'GET' && headers['sec-fetch-mode'] === 'navigate'
+}
+
+function answerWithPage(
+  failure: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { basePath, site }: Options,
+): FastifyReply {
+  const isGet = request.method === 'GET' || request.method === 'HEAD'
+  const here = request.target ? request.target.path + request.target.search : undefined
+  const signInHref = (returnTo: string | undefined) =>
+    `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
+
+  if (failure.status === 401 && isGet) {
+    return reply.header('cache-control', 'no-store').redirect(signInHref(here), 302)
+  }
+  const page: ErrorPage = {
+    status: failure.status,
+    code: failure.code,
+    requestId: request.id,
+    time: new Date(),
+    tool: request.toolTitle,
+    signedInAs: failure.signedInAs,
+    ...(failure.owner !== undefined && { details: { description: failure.owner } }),
+    ...(isGet && failure.status === 503 && { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...wayOn(failure, signInHref, isGet ? here : undefined),
+  }
+  if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
+  return reply.page(errorPage(site, page))
+}
+
+/** What the person can do next, where it is not just the home page. */
+function wayOn(
+  failure: GatewayError,
+  signInHref: (returnTo: string | undefined) => string,
+  here: string | undefined,
+): Pick<ErrorPage, 'wayOn' | 'secondary'> {
+  if (failure instanceof SignInError) return { wayOn: { does: 'try_again', href: signInHref(failure.returnTo) } }
+  if (failure.code === 'attempt_unknown') return { wayOn: { does: 'start_again', href: signInHref(undefined) } }
+  if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: signOutHref(signInHref) } }
+  if (failure.status >= 500 && here !== undefined) return { wayOn: { does: 'try_again', href: here } }
+  return {}
+}
+
+function signOutHref(signInHref: (returnTo: string | undefined) => string): string {
+  return signInHref(undefined).replace(/sign-in$/, 'sign-out')
+}
+
+function answerWithProblem(
+  failure: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { publicUrl, basePath }: Options,
+): FastifyReply {
+  if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' }).send(
+    JSON.stringify({
+      type: `urn:toolgate:error:${failure.code}`,
+      title: failure.message,
+      status: failure.status,
+      code: failure.code,
+      request_id: request.id,
+      ...(failure.status === 401 && { sign_in_url: `${publicUrl}${basePath}/sign-in` }),
+    }),
+  )
+}
+
+/** Fastify's own refusals, by their code; anything else is a fault of ours and says nothing. */
+const fastifyCodes: Readonly<Record<string, GatewayErrorCode>> = {
+  FST_ERR_BAD_URL: 'bad_path',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_request',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_request',
+}
+
+function asGatewayError(error: Error): GatewayError {
+  if (error instanceof GatewayError) return error
+  const code = 'code' in error ? fastifyCodes[String(error.code)] : undefined
+  return new GatewayError(code ?? 'internal_error', { cause: error })
+}
+
+function log(failure: GatewayError, request: FastifyRequest): void {
+  const facts = { code: failure.code, tool: request.toolTitle, err: failure.cause }
+  if (failure.status >= 500) request.log.error(facts, failure.message)
+  else request.log.debug(facts, failure.message)
+}

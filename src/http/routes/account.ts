@@ -1,0 +1,54 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { GatewayError } from '../../core/errors.ts'
+import { displayName, type User } from '../../core/guard.ts'
+import type { Route } from '../../core/route.ts'
+import { isAllowed } from '../../core/rules.ts'
+import { idleTtl } from '../../core/session.ts'
+import type { HttpSettings, Services } from '../services.ts'
+import { homePage, type ToolTile } from '../views/home.ts'
+
+type Options = Pick<Services, 'guard' | 'providers' | 'table'> & HttpSettings
+
+/** Who am I, and what may I open? */
+export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { guard, providers, table, basePath, lifetimes, site } = options
+  const providerNames = [...providers.keys()]
+
+  app.get('/', async (request, reply) => {
+    const user = await guard.identify(request.guarded(), providerNames).catch((error) => {
+      if (error instanceof GatewayError && error.status === 401) return undefined
+      throw error
+    })
+    const visitor =
+      user === undefined
+        ? { signInHref: `${basePath}/sign-in` }
+        : { user: displayName(user), signOutHref: `${basePath}/sign-out` }
+    return reply.page(homePage(site, visitor, tilesFor(table.routes, user)))
+  })
+
+  app.get('/me', async (request, reply) => {
+    const user = await guard.identify(request.guarded(), providerNames)
+    if (user === undefined) throw new GatewayError('sign_in_required')
+    const { key, sub, provider, profile, session } = user
+    const endsAt = Date.now() + idleTtl(session.session, lifetimes, Date.now())
+    return reply.header('cache-control', 'no-store').send({
+      user: key,
+      sub,
+      provider,
+      email: profile.email ?? null,
+      name: profile.name ?? null,
+      groups: profile.groups,
+      session_expires_at: new Date(endsAt).toISOString(),
+    })
+  })
+}
+
+/** The tools a visitor may open; one who is not signed in sees only those that are open to anyone. */
+function tilesFor(routes: readonly Route[], user: User | undefined): readonly ToolTile[] {
+  return routes.flatMap((route): readonly ToolTile[] => {
+    const tile = { title: route.title, description: route.description || undefined, href: `${route.path}/` }
+    if (route.access !== 'signed_in') return [{ ...tile, access: 'open' }]
+    if (user === undefined || !route.signIn.includes(user.provider)) return []
+    return isAllowed(route.allow, user.profile, user.claims) ? [{ ...tile, access: 'open' }] : []
+  })
+}

@@ -1,0 +1,51 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../core/errors.ts'
+import { safeReturnTo } from '../../core/return-to.ts'
+import type { HttpSettings, Services } from '../services.ts'
+import { signInPage } from '../views/sign-in.ts'
+
+type Options = Pick<Services, 'signIn' | 'providers' | 'table'> & HttpSettings
+
+/** Leaving for the provider, and coming back. */
+export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { signIn, providers, table, publicUrl, basePath, site } = options
+  const [firstProvider = ''] = providers.keys()
+
+  app.get('/sign-in', async (request, reply) => {
+    const query = queryOf(request)
+    const home = `${basePath}/`
+    const returnTo = safeReturnTo(query.get('return_to') ?? undefined, publicUrl, basePath, home)
+    const tool = toolAt(request, returnTo)
+    const named = query.get('provider')
+    const possible = named !== null ? [named] : (tool?.signIn ?? [firstProvider])
+    if (possible.length === 1) return reply.follow(signIn.begin(possible[0] ?? '', returnTo, request.cookies))
+
+    const choices = possible.map((name) => ({
+      title: providers.get(name)?.title ?? name,
+      href: `${basePath}/sign-in?${new URLSearchParams({ provider: name, return_to: returnTo })}`,
+    }))
+    return reply.page(signInPage(site, choices, tool && { title: tool.title, address: tool.host + tool.path }))
+  })
+
+  for (const name of providers.keys()) {
+    // Each provider comes back to a path of its own, so that no answer can be taken for another's (RFC 9700 section 4.4).
+    const path = name === firstProvider ? '/callback' : `/callback/${name}`
+    app.get(path, async (request, reply) =>
+      reply.follow(await signIn.complete(name, queryOf(request), request.cookies)),
+    )
+  }
+
+  function toolAt(request: FastifyRequest, returnTo: string) {
+    const { pathname } = new URL(returnTo, publicUrl)
+    try {
+      return table.match(request.servedHost, pathname)
+    } catch (error) {
+      if (error instanceof GatewayError) return undefined
+      throw error
+    }
+  }
+}
+
+function queryOf(request: FastifyRequest): URLSearchParams {
+  return new URLSearchParams(request.target.search)
+}

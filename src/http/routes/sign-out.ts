@@ -1,0 +1,50 @@
+import formbody from '@fastify/formbody'
+import type { FastifyPluginAsync } from 'fastify'
+import { GatewayError } from '../../core/errors.ts'
+import { displayName } from '../../core/guard.ts'
+import { cookieStanding } from '../../core/same-origin.ts'
+import type { HttpSettings, Services } from '../services.ts'
+import { signedOutPage, signOutPage } from '../views/sign-out.ts'
+
+type Options = Pick<Services, 'guard' | 'signOut' | 'providers'> & HttpSettings
+
+const noteSeconds = 600
+
+/** The page that asks, the form that acts, and the page that says what ended. */
+export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { guard, signOut, providers, basePath, cookieName, site } = options
+  await app.register(formbody, { bodyLimit: 1024 })
+  /** Tells the signed-out page what ended: the provider sends the browser back without a word. */
+  const noteName = `${cookieName}.o`
+
+  app.get('/sign-out', async (request, reply) => {
+    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    if (user === undefined) return reply.redirect(`${basePath}/signed-out`, 302)
+    return reply.page(signOutPage(site, { user: displayName(user), action: `${basePath}/sign-out` }), {
+      formAction: false,
+    })
+  })
+
+  app.post<{ Body: { everywhere?: string } | undefined }>('/sign-out', async (request, reply) => {
+    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    const query = new URLSearchParams(request.target.search)
+    const everywhere = (request.body?.everywhere ?? query.get('everywhere')) === 'true'
+    const { location, cookies } = await signOut(request.cookies, everywhere)
+    const note = { name: noteName, value: everywhere ? 'everywhere' : 'here', maxAgeSeconds: noteSeconds }
+    return reply.follow({ location, cookies: [...cookies, note] })
+  })
+
+  app.get('/signed-out', async (request, reply) => {
+    const [provider] = providers.values()
+    const session = provider?.signOutUrl('') === undefined ? 'kept' : 'ended'
+    reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
+    return reply.page(
+      signedOutPage(site, {
+        everywhere: request.cookies[noteName] === 'everywhere',
+        provider: provider?.title,
+        providerSession: session,
+        signInHref: `${basePath}/sign-in`,
+      }),
+    )
+  })
+}

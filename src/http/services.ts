@@ -1,0 +1,34 @@
+import type { Dispatcher } from 'undici'
+import type { Guard } from '../core/guard.ts'
+import type { Provider } from '../core/provider.ts'
+import type { Route } from '../core/route.ts'
+import type { RouteTable } from '../core/route-table.ts'
+import type { SessionLifetimes } from '../core/session.ts'
+import type { SignIn } from '../core/sign-in.ts'
+import type { SignOut } from '../core/sign-out.ts'
+import type { UpstreamHeaders } from '../core/upstream-headers.ts'
+import type { Site } from './views/layout.ts'
+
+/** Everything the HTTP layer calls, built by `compose`. */
+export interface Services {
+  readonly table: RouteTable
+  readonly guard: Guard
+  readonly signIn: SignIn
+  readonly signOut: SignOut
+  readonly upstreamHeaders: UpstreamHeaders
+  /** The connections to a route's upstream. */
+  readonly dispatcherOf: (route: Route) => Dispatcher
+  /** By name; the first is the default for sign-in. */
+  readonly providers: ReadonlyMap<string, Provider>
+}
+
+/** What the HTTP layer knows of the config. */
+export interface HttpSettings {
+  /** The origin people see. */
+  readonly publicUrl: string
+  readonly basePath: string
+  /** With its `__Host-` prefix, where it has one. */
+  readonly cookieName: string
+  readonly lifetimes: SessionLifetimes
+  readonly site: Site
+}
