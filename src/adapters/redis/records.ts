@@ -1,0 +1,86 @@
+import type { EndedRecord, ListedRecord, RecordName, RecordStore, WriteCondition } from '../../core/ports.ts'
+import { lifetimeMs, tombstoneMs } from '../lifetimes.ts'
+import type { RedisClient } from './client.ts'
+import type { Keys } from './keys.ts'
+import { headerWord, readRecord } from './record-value.ts'
+
+/** The records of users in Redis. Closing it closes the client. */
+export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordStore {
+  return {
+    async read(user, names) {
+      if (names.length === 0) return []
+      const values = await ask((redis) => redis.mgetBuffer(names.map((name) => keys.record(user, name))))
+      return values.map((value) => (value === null ? undefined : readRecord(value)))
+    },
+
+    async write(user, name, { state, mark, reason, body, ttlMs }, condition) {
+      const version = await ask((redis) =>
+        redis.toolgateWrite(
+          keys.record(user, name),
+          keys.index(user),
+          name,
+          ...conditionWords(condition),
+          state,
+          headerWord(mark),
+          headerWord(reason),
+          lifetimeMs(ttlMs),
+          Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+        ),
+      )
+      return version ?? undefined
+    },
+
+    async touch(user, name, ttlMs) {
+      const touched = await ask((redis) =>
+        redis.toolgateTouch(keys.record(user, name), keys.index(user), name, lifetimeMs(ttlMs)),
+      )
+      return touched === 1
+    },
+
+    async end(user, names, { reason, orphans }) {
+      const all = [...names, ...orphans]
+      const recordKeys = all.map((name) => keys.record(user, name))
+      const reply = await ask((redis) =>
+        redis.toolgateEndBuffer(
+          1 + recordKeys.length,
+          keys.index(user),
+          ...recordKeys,
+          headerWord(reason),
+          tombstoneMs,
+          names.length,
+          ...all,
+        ),
+      )
+      return pairs(reply).map(([name, body]): EndedRecord => ({ name: name.toString() as RecordName, body }))
+    },
+
+    async list(user) {
+      const reply = await ask((redis) => redis.toolgateList(keys.index(user)))
+      return pairs(reply).map(
+        ([name, expiresAt]): ListedRecord => ({
+          name: name as RecordName,
+          expiresAt: Number(expiresAt),
+        }),
+      )
+    },
+
+    async ping() {
+      await ask((redis) => redis.ping())
+    },
+
+    close,
+  }
+}
+
+function conditionWords(condition: WriteCondition): [kind: string, expected: string | number] {
+  if ('new' in condition) return ['new', '']
+  return 'version' in condition ? ['version', condition.version] : ['mark', headerWord(condition.mark)]
+}
+
+/** Redis gives pairs as one flat list. */
+function pairs<Item>(flat: readonly Item[]): (readonly [Item, Item])[] {
+  return flat.flatMap((first, at) => {
+    const second = flat[at + 1]
+    return at % 2 === 0 && second !== undefined ? [[first, second] as const] : []
+  })
+}

@@ -1,0 +1,144 @@
+import type { Redis, Result } from 'ioredis'
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    toolgateWrite(record: string, index: string, ...words: ScriptWord[]): Result<number | null, Context>
+    toolgateTouch(record: string, index: string, ...words: ScriptWord[]): Result<number, Context>
+    toolgateEndBuffer(keyCount: number, index: string, ...words: ScriptWord[]): Result<Buffer[], Context>
+    toolgateList(index: string): Result<string[], Context>
+    toolgateRenew(lock: string, owner: string, ttlMs: number): Result<number, Context>
+    toolgateRelease(lock: string, owner: string): Result<number, Context>
+  }
+}
+
+type ScriptWord = string | number | Buffer
+
+// What the scripts below share. Redis does not undo a script that fails half-way, so each one reads before it writes.
+const shared = `
+local states = { live = true, refused = true, ended = true }
+
+local function read(key)
+  local value = redis.call('GET', key)
+  if not value then return nil end
+  local state, version, mark, body_at = string.match(value, '^1 (%l+) (%d+) (%S*) %S*\\n()')
+  if not states[state] then error('a record has a format unknown here') end
+  return { state = state, version = tonumber(version), mark = mark, body = string.sub(value, body_at) }
+end
+
+local function is_open(record)
+  return record and record.state ~= 'ended'
+end
+
+local function write(key, state, version, mark, reason, body, ttl)
+  local header = string.format('1 %s %d %s %s\\n', state, version, mark, reason)
+  redis.call('SET', key, header .. body, 'PX', ttl)
+end
+
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Drops what has expired; the index itself lasts as long as the last of its entries.
+local function settle(index)
+  redis.call('ZREMRANGEBYSCORE', index, '-inf', now())
+  local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  if last[2] then redis.call('PEXPIREAT', index, last[2]) end
+end
+
+local function enter(index, name, ttl)
+  redis.call('ZADD', index, now() + ttl, name)
+  settle(index)
+end
+`
+
+// KEYS: record, index. ARGV: name, condition, its value, state, mark, reason, ttl, body.
+const write = `${shared}
+local name, condition, expected, state, mark, reason, ttl, body = unpack(ARGV)
+local there = read(KEYS[1])
+local holds = false
+if condition == 'new' then
+  holds = not is_open(there)
+elseif condition == 'version' then
+  holds = is_open(there) and there.version == tonumber(expected)
+elseif condition == 'mark' then
+  holds = is_open(there) and there.mark == expected
+end
+if not holds then return false end
+
+local version = (there and there.version or 0) + 1
+write(KEYS[1], state, version, mark, reason, body, ttl)
+enter(KEYS[2], name, ttl)
+return version
+`
+
+// KEYS: record, index. ARGV: name, ttl.
+const touch = `${shared}
+local name, ttl = unpack(ARGV)
+local there = read(KEYS[1])
+if not there or there.state ~= 'live' then return 0 end
+
+redis.call('PEXPIRE', KEYS[1], ttl)
+enter(KEYS[2], name, ttl)
+return 1
+`
+
+// KEYS: index, each record. ARGV: reason, ttl of a tombstone, how many are not orphans, each record's name.
+const end = `${shared}
+local index = KEYS[1]
+local reason, ttl, asked_for = ARGV[1], ARGV[2], tonumber(ARGV[3])
+for at = 2, #KEYS do read(KEYS[at]) end
+
+local ended = {}
+local function end_all(from, to)
+  for at = from, to do
+    local key, name = KEYS[1 + at], ARGV[3 + at]
+    local there = read(key)
+    if is_open(there) then
+      write(key, 'ended', there.version + 1, '', reason, '', ttl)
+      redis.call('ZREM', index, name)
+      table.insert(ended, name)
+      table.insert(ended, there.body)
+    end
+  end
+  settle(index)
+end
+
+local function is_session_left()
+  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    if string.sub(name, 1, 2) == 's:' then return true end
+  end
+  return false
+end
+
+end_all(1, asked_for)
+if not is_session_left() then end_all(asked_for + 1, #KEYS - 1) end
+return ended
+`
+
+// KEYS: index. Gives each name with the time it expires, the soonest first.
+const list = `${shared}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now()), '+inf', 'WITHSCORES')
+`
+
+// KEYS: lock. ARGV: owner, ttl.
+const renew = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`
+
+// KEYS: lock. ARGV: owner.
+const release = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`
+
+/** Gives the client its scripts as commands. Redis gets the text again whenever it has lost it. */
+export function defineScripts(redis: Redis): void {
+  redis.defineCommand('toolgateWrite', { numberOfKeys: 2, lua: write })
+  redis.defineCommand('toolgateTouch', { numberOfKeys: 2, lua: touch })
+  redis.defineCommand('toolgateEnd', { lua: end })
+  redis.defineCommand('toolgateList', { numberOfKeys: 1, lua: list })
+  redis.defineCommand('toolgateRenew', { numberOfKeys: 1, lua: renew })
+  redis.defineCommand('toolgateRelease', { numberOfKeys: 1, lua: release })
+}
