@@ -15,17 +15,21 @@ export function isHexColour(text: string): boolean {
 /** The colour, darkened on a light ground or lightened on a dark one until text in it can be read there. Hex in, hex out. */
 export function readableOn(ground: string, colour: string): string {
   const [from, on] = [parse(colour), parse(ground)]
-  const toward = luminance(on) > 0.5 ? black : white
-  for (let share = 0; share < 1; share += 0.04) {
-    const mixed = mix(from, toward, share)
-    if (contrast(mixed, on) >= enough) return format(mixed)
+  const steps = luminance(on) > 0.5 ? [black] : [brightest(from), white]
+  let start = from
+  for (const end of steps) {
+    for (let share = 0; share <= 1; share += 0.05) {
+      const mixed = mix(start, end, share)
+      if (contrast(mixed, on) >= enough) return format(mixed)
+    }
+    start = end
   }
-  return format(toward)
+  return format(start)
 }
 
-/** White or near black, whichever is easier to read on this colour. Hex in, hex out. */
+/** White where it can be read on this colour, else black, which then can. Hex in, hex out. */
 export function textOn(colour: string): string {
-  return contrast(parse(colour), white) >= enough ? '#ffffff' : '#0b0d10'
+  return contrast(parse(colour), white) >= 4.5 ? '#fff' : '#000'
 }
 
 function parse(hex: string): Colour {
@@ -36,6 +40,14 @@ function parse(hex: string): Colour {
 
 function format(colour: Colour): string {
   return `#${colour.map((channel) => Math.round(channel).toString(16).padStart(2, '0')).join('')}`
+}
+
+/** The same hue at full strength, so that a dark accent gets brighter before it gets paler. */
+function brightest(colour: Colour): Colour {
+  const peak = Math.max(...colour)
+  if (peak === 0) return white
+  const [red, green, blue] = colour
+  return [(red * 255) / peak, (green * 255) / peak, (blue * 255) / peak]
 }
 
 function mix(from: Colour, to: Colour, share: number): Colour {

@@ -2,22 +2,19 @@ import { readableOn, textOn } from './colour.ts'
 
 /** The one stylesheet of our pages, in the owner's accent colour (`#rgb` or `#rrggbb`), made readable in light and dark. */
 export function stylesheet(accent: string): string {
-  const light = readableOn('#f6f7f9', accent)
-  const dark = readableOn('#181c22', accent)
   return compact(`
 :root {
   color-scheme: light dark;
   --ground: #f6f7f9; --card: #fff; --text: #14171c; --muted: #59616e; --line: #e0e4e9; --edge: #c6ccd4;
   --good: #15703f; --warn: #8a5200; --bad: #b42318;
-  --accent: ${light}; --on-accent: ${textOn(light)};
+  --fill: ${accent}; --on-fill: ${textOn(accent)}; --accent: ${readableOn('#f6f7f9', accent)};
   --shadow: 0 1px 2px #1018280a, 0 12px 32px -12px #1018281f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #0f1216; --card: #181c22; --text: #eceff3; --muted: #a0a9b6; --line: #2a3038; --edge: #3d4652;
     --good: #5fd197; --warn: #f0b655; --bad: #ff938a;
-    --accent: ${dark}; --on-accent: ${textOn(dark)};
-    --shadow: none;
+    --accent: ${readableOn('#181c22', accent)}; --shadow: none;
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
@@ -36,7 +33,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.0
 h1:focus { outline: 0; }
 h2 { font-size: 1rem; font-weight: 600; }
 ul, ol { list-style: none; }
-code, .code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 small, .small { font-size: .875rem; }
 .muted { color: var(--muted); }
 a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
@@ -46,7 +43,8 @@ a:hover { text-decoration-thickness: 2px; }
 header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; min-height: 4.5rem; }
 .brand { display: inline-flex; align-items: center; gap: .75rem; min-height: 2.75rem; color: inherit; font-weight: 600; text-decoration: none; }
 .brand img { height: 1.75rem; max-width: 8rem; }
-nav { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; min-width: 0; }
+nav { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1.5rem; min-width: 0; }
+nav .ghost { padding-inline: 0; }
 
 main { flex: 0 1 auto; }
 main > * + * { margin-top: 1rem; }
@@ -63,12 +61,15 @@ main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
   transition: background-color .12s, border-color .12s;
 }
 .button:hover { border-color: var(--muted); background: color-mix(in srgb, var(--card), var(--text) 4%); }
-.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
-.primary:hover { border-color: transparent; background: color-mix(in srgb, var(--accent), var(--text) 14%); }
+.primary { border-color: var(--accent); background: var(--fill); color: var(--on-fill); }
+.ghost, .ghost:hover { border-color: transparent; background: none; }
+.ghost:hover { text-decoration: underline; }
+.primary:hover { border-color: var(--text); background: var(--fill); }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; }
 .actions > * { flex: 1 1 9rem; }
 .actions form, .actions form .button { width: 100%; }
-.actions.stack { flex-direction: column; flex-wrap: nowrap; }
+.stack { flex-direction: column; }
+.stack > * { flex: none; }
 .choice { justify-content: flex-start; min-height: 3.5rem; padding-inline: .75rem 1rem; text-align: start; }
 .choice .badge { margin-inline-start: auto; }
 
@@ -77,7 +78,7 @@ main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
   background: color-mix(in srgb, var(--tone, var(--accent)) 12%, transparent); color: var(--tone, var(--accent));
   font-weight: 650;
 }
-.mark svg, li > svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
+svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
 .badge {
   display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; white-space: nowrap;
   background: color-mix(in srgb, var(--tone, var(--muted)) 10%, transparent); color: var(--tone, var(--muted));
@@ -90,14 +91,15 @@ main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
 
 .rows > * { display: flex; gap: .25rem 1rem; padding: .75rem 0; border-top: 1px solid var(--line); }
 .rows > :last-child { border-bottom: 1px solid var(--line); }
-.rows dt { flex: 0 0 7rem; color: var(--muted); }
+.rows dt { flex: 0 0 8rem; color: var(--muted); }
 .rows dd { min-width: 0; overflow-wrap: anywhere; }
 .rows a { display: inline-block; margin: -.625rem 0; padding: .625rem 0; }
-.rows svg { flex: none; margin-top: .0625rem; color: var(--tone); }
+.rows svg { flex: none; color: var(--tone); }
+.go svg { width: 1.125rem; height: 1.125rem; }
 
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
 .tile {
-  position: relative; display: flex; flex-direction: column; gap: .75rem; min-height: 11rem; padding: 1.25rem;
+  position: relative; display: flex; flex-direction: column; gap: .75rem; min-height: 11rem; padding: 1.25rem; overflow-wrap: anywhere;
   border: 1px solid var(--line); border-radius: 1rem; background: var(--card); box-shadow: var(--shadow);
   transition: border-color .12s;
 }
@@ -106,18 +108,24 @@ main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
 .tile a::after { content: ""; position: absolute; inset: 0; border-radius: 1rem; }
 .tile a:focus-visible { outline: 0; }
 .tile a:focus-visible::after { outline: 2px solid var(--accent); outline-offset: 2px; }
-.tile .state { margin-top: auto; }
+.tile > :last-child { margin-top: auto; }
+.go { display: inline-flex; align-items: center; gap: .25rem; color: var(--accent); font-weight: 600; }
 .denied { background: none; box-shadow: none; }
 
 summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: pointer; }
-details .rows > * { flex-direction: column; }
+details .rows > * { display: block; }
 
 footer { padding-block: 1.25rem 2.5rem; color: var(--muted); font-size: .875rem; }
 footer .code { color: var(--text); user-select: all; }
 
 @media (max-width: 30rem) {
   body > * { padding-inline: 1rem; }
+  .narrow { padding-top: 0; }
   .narrow main { width: auto; margin-inline: 1rem; padding: 1.5rem 1.25rem; }
+  nav > span { width: 100%; }
+  .rows > div { display: block; }
+  .tile { display: grid; grid-template-columns: auto 1fr; min-height: 0; column-gap: 1rem; }
+  .tile > :last-child { grid-column: 2; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 @media print {

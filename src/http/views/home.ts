@@ -1,4 +1,5 @@
 import { type Fragment, type Html, html } from './html.ts'
+import { icon } from './icons.ts'
 import { monogram, page, type Site } from './layout.ts'
 import { safeHref } from './links.ts'
 import { words } from './words.ts'
@@ -31,8 +32,9 @@ export function account(visitor: Visitor): Html {
       ? navLink(visitor.signInHref, words.home.signIn, 'button primary')
       : [
           html`<span class="muted">${visitor.user}</span>`,
-          visitor.connectionsHref !== undefined && navLink(visitor.connectionsHref, words.home.connections, 'button'),
-          navLink(visitor.signOutHref, words.home.signOut, 'button'),
+          visitor.connectionsHref !== undefined &&
+            navLink(visitor.connectionsHref, words.home.connections, 'button ghost'),
+          navLink(visitor.signOutHref, words.home.signOut, 'button ghost'),
         ]
   return html`<nav aria-label="${words.layout.account}">${links}</nav>`
 }
@@ -48,11 +50,13 @@ function tile(tool: ToolTile): Html {
 ${monogram(tool.title)}
 <div><h2>${href === undefined ? tool.title : html`<a href="${href}">${tool.title}</a>`}</h2>
 ${tool.description && html`<p class="small muted">${tool.description}</p>`}</div>
-<p class="state">${state(tool)}</p>
+<p>${state(tool)}</p>
 </li>`
 }
 
 function state({ access, connect }: ToolTile): Html {
-  if (access === 'connect') return html`<span class="badge warn">${words.home.state.connect(connect)}</span>`
-  return html`<span class="badge ${access === 'open' && 'good'}">${words.home.state[access]}</span>`
+  const { state } = words.home
+  if (access === 'open') return html`<span class="go">${state.open}${icon('arrow')}</span>`
+  if (access === 'connect') return html`<span class="badge warn">${state.connect(connect)}</span>`
+  return html`<span class="badge">${state[access]}</span>`
 }

@@ -3,6 +3,7 @@ import { type Html, raw } from './html.ts'
 /** Drawn on 24 × 24, stroked by the stylesheet. They only repeat what the words beside them say. */
 const shapes = {
   alert: '<path d="M12 4 21 19.5H3Z M12 10v4 M12 16.7v.1"/>',
+  arrow: '<path d="M5 12h14 m-6-6 6 6-6 6"/>',
   check: '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
   clock: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>',
   leave: '<path d="M14 4h4a1.5 1.5 0 0 1 1.5 1.5v13A1.5 1.5 0 0 1 18 20h-4 M9.5 8l-4 4 4 4 M6 12h9"/>',

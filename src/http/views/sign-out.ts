@@ -7,12 +7,12 @@ import { words } from './words.ts'
 /** Asks before signing out. `action` takes the POST; its field `everywhere` is `true` when that was meant. */
 export function signOutPage(site: Site, { user, action }: { readonly user: string; readonly action: string }): string {
   const body = html`<p>${words.signOut.as(user)}</p>
+<p class="muted">${words.signOut.everywhereMeans}</p>
 <form class="actions stack" method="post" action="${safeHref(action)}">
 <button class="button primary">${words.signOut.here}</button>
 <button class="button" name="everywhere" value="true">${words.signOut.everywhere}</button>
-</form>
-<p class="small muted">${words.signOut.everywhereMeans}</p>
-<p class="rows bare"><a href="${site.home}">${words.signOut.stay}</a></p>`
+<a class="button ghost" href="${site.home}">${words.signOut.stay}</a>
+</form>`
   return page(site, { title: words.signOut.title, width: 'narrow', icon: 'leave' }, body)
 }
 

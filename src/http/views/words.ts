@@ -61,7 +61,7 @@ export const words = {
     here: 'Sign out of this browser',
     everywhere: 'Sign out everywhere',
     everywhereMeans:
-      'Everywhere also ends your sessions in other browsers and the access you gave to apps. Connected accounts stay connected.',
+      'Signing out everywhere also ends your sessions in other browsers and the access you gave to apps. Connected accounts stay connected.',
     stay: 'Stay signed in',
   },
 
@@ -106,7 +106,7 @@ export const words = {
     switch_account: () => 'Switch account',
     connect: (context) => (context.provider === undefined ? 'Connect' : `Connect ${context.provider}`),
     open_tool: (context) => (context.tool === undefined ? 'Go on' : `Open ${context.tool}`),
-    home: () => 'Go to the home page',
+    home: () => 'Home page',
   } satisfies Record<string, Words>,
 
   /** A form sent after its session had ended. */

@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
+
+const policy = [
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'",
+  "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+].join('; ')
+const widths = [390, 1280]
+
+// The retry is the page's purpose, and it says so; a meta refresh is the only one that needs no script.
+const allRules = { rules: { 'meta-refresh': { enabled: false } } }
+const contrast = { runOnly: ['color-contrast'] }
+
+/** Long words where a person, a provider or a tool can bring them. */
+const long: Outside = {
+  ...ordinary,
+  brand: 'Northwind Traders International Tools and Reports',
+  tool: 'Donaudampfschifffahrtsgesellschaftskapitänsverzeichnis',
+  user: 'augusta.ada.king-noel.countess.of.lovelace@research.northwind-traders.example',
+  address: `reports.northwind.example/${'q3-summary-'.repeat(12)}`,
+  problem: `invalid_scope_${'x'.repeat(200)}`,
+  requestId: '01K1C4Z8RTX5W3'.repeat(5),
+}
+
+let browser: Browser
+let axe: string
+
+t.before(async () => {
+  const args = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...args.split(' '), '--disable-component-update', '--disable-sync'],
+  })
+  axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+})
+
+t.teardown(() => browser.close())
+
+t.test('under our policy every page loads without a complaint, fits, and passes axe, in light and dark', async (t) => {
+  const pages = samplePages()
+  const origin = await serve(t, pages, ordinary)
+  const page = await open(t)
+  for (const name of pages.keys()) {
+    const complaints = await visit(page, `${origin}/${name}`)
+
+    t.same(complaints, [], `${name}: nothing in the console`)
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 800 })
+      t.same(await page.evaluate(misfits), [], `${name}: everything fits, ${width} wide`)
+    }
+    t.same(await violations(page, allRules), [], `${name}: axe, light`)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    t.same(await violations(page, contrast), [], `${name}: contrast, dark`)
+  }
+})
+
+t.test('long words from outside never make a page scroll sideways', async (t) => {
+  const origin = await serve(t, samplePages(long), long)
+  const page = await open(t)
+  await page.setViewportSize({ width: 390, height: 800 })
+  for (const name of [
+    'home',
+    'sign-in',
+    'sign-out',
+    'signed-out',
+    'not-sent',
+    'insufficient_scope',
+    'provider_refused',
+  ]) {
+    await visit(page, `${origin}/${name}`)
+
+    t.same(await page.evaluate(misfits), [], name)
+  }
+})
+
+t.test('any accent colour leaves enough contrast, in light and dark', async (t) => {
+  for (const accent of ['#ffd400', '#101010', '#ff5a5f']) {
+    const origin = await serve(t, samplePages(ordinary, accent), ordinary, accent)
+    const page = await open(t)
+    for (const name of ['home', 'sign-out', 'access_denied']) {
+      await visit(page, `${origin}/${name}`)
+
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        t.same(await violations(page, contrast), [], `${name}, ${accent}, ${colorScheme}`)
+      }
+    }
+  }
+})
+
+t.test('where something failed the heading has the focus, and the retry needs no script', async (t) => {
+  let visits = 0
+  const pages = new Map([...samplePages()].map(([name, page]) => [name, page.replace('content="5"', 'content="1"')]))
+  const origin = await serve(t, pages, ordinary, undefined, () => visits++)
+  const page = await open(t, { javaScriptEnabled: false })
+
+  await page.goto(`${origin}/access_denied`)
+  const focused = await page.locator('h1:focus').innerText()
+  await page.goto(`${origin}/provider_unavailable`)
+  await page.waitForEvent('load')
+
+  t.equal(focused, 'You do not have access to Reports')
+  t.equal(visits, 3)
+})
+
+t.test('each button of the sign-out page posts its own choice', async (t) => {
+  const posted: string[] = []
+  const origin = await serve(t, samplePages(), ordinary, undefined, (body) => body !== undefined && posted.push(body))
+  const page = await open(t)
+
+  for (const name of ['Sign out of this browser', 'Sign out everywhere']) {
+    await page.goto(`${origin}/sign-out`)
+    await page.getByRole('button', { name }).click()
+    await page.waitForURL(`${origin}/oauth/sign-out`)
+  }
+
+  t.same(posted, ['', 'everywhere=true'])
+})
+
+/** Serves the pages by name and the assets, all under our policy; `seen` is told of each page, with the body of a POST. */
+async function serve(
+  t: Test,
+  pages: ReadonlyMap<string, string>,
+  outside: Outside,
+  accent?: string,
+  seen: (body?: string) => void = () => {},
+): Promise<string> {
+  const { files } = siteFor(outside, accent).assets
+  const server = createServer(async (request, response) => {
+    const name = request.url?.split('/').at(-1) ?? ''
+    const file = files.get(name)
+    response.setHeader('Content-Security-Policy', policy)
+    response.setHeader('Content-Type', file?.type ?? 'text/html; charset=utf-8')
+    if (file === undefined) {
+      const chunks = await request.toArray()
+      seen(request.method === 'POST' ? Buffer.concat(chunks).toString() : undefined)
+    }
+    response.end(file?.body ?? pages.get(name) ?? 'no such page')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close().closeAllConnections())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A new window. Without motion, since a colour halfway between light and dark has no contrast worth measuring. */
+async function open(t: Test, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+  t.teardown(() => context.close())
+  return context.newPage()
+}
+
+/** Opens the page with everything unfolded; gives what the browser complained about. */
+async function visit(page: Page, url: string): Promise<string[]> {
+  const complaints: string[] = []
+  const note = (message: { text: () => string }) => complaints.push(message.text())
+  page.on('console', note)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.goto(url)
+  for (const summary of await page.locator('summary').all()) await summary.click()
+  page.off('console', note)
+  return complaints
+}
+
+/**
+ * Run in the page, and text because the types of a browser are not ours: what is wider than the window, too small to
+ * hit (a tile is one large target), or a picture that did not load.
+ */
+const misfits = `(() => {
+  const found = []
+  const { scrollWidth } = document.documentElement
+  if (scrollWidth > innerWidth) found.push('the page is ' + scrollWidth + ' wide')
+  for (const target of document.querySelectorAll('a, button, summary')) {
+    const { width, height } = (target.closest('.tile') ?? target).getBoundingClientRect()
+    if (height < 43.99 || width < 43.99) found.push(target.textContent + ': ' + width + ' × ' + height)
+  }
+  for (const { src, naturalWidth } of document.images) if (naturalWidth === 0) found.push(src + ' is no picture')
+  return found
+})()`
+
+async function violations(page: Page, options: object): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(`axe.run(${JSON.stringify(options)}).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`)
+}
