@@ -117,7 +117,7 @@ t.test('an error page names its reference and time, and always has a way on', as
   const page = errorPage(siteFor(ordinary), { status: 404, code: 'route_not_found', requestId: 'r-1', time })
 
   t.match(page, '<span class="code">r-1</span>')
-  t.match(page, '<time datetime="2026-07-27T14:03:12.345Z">2026-07-27 14:03:12 UTC</time>')
+  t.match(page, '<time datetime="2026-07-27T14:03:12.345Z">2026-07-27 14:03:12 UTC</time> · route_not_found')
   t.match(page, '<a class="button primary" href="/oauth/">Home page</a>')
   t.notMatch(page, 'http-equiv')
 })

@@ -48,14 +48,14 @@ export function notSentPage(site: Site, error: Omit<ErrorPage, 'wayOn'> & { read
 }
 
 function failure(site: Site, error: ErrorPage, title: string, message: string): string {
-  const { requestId, time } = error
+  const { requestId, time, code } = error
   const away = error.status === 429 || error.status >= 500
   const wayOn = error.wayOn ?? { does: 'home', href: site.home }
   const body = html`<p>${message}</p>
 ${retry(error)}
 ${facts(site, error)}
 ${actions([wayOn, error.secondary], error)}
-${error.details && details(error.code, error.details)}`
+${error.details && details(error.details)}`
   return page(
     site,
     {
@@ -63,7 +63,7 @@ ${error.details && details(error.code, error.details)}`
       width: 'narrow',
       icon: iconOf(error),
       tone: away ? 'warn' : 'quiet',
-      reference: { requestId, time },
+      reference: { requestId, time, code },
       reloadAfterSeconds: error.retryAfterSeconds,
     },
     body,
@@ -80,19 +80,19 @@ function retry({ retryAfterSeconds }: ErrorPage): Fragment {
 function facts(site: Site, error: ErrorPage): Fragment {
   const { signedInAs, missingScopes, since } = error
   const whom = site.brand.contact
-  const ask = error.status === 403 ? words.error.askForAccess : words.error.help
+  const lacksAccess = error.code === 'access_denied' || error.code === 'insufficient_scope'
   return rows([
     [words.error.signedInAs, signedInAs],
     [words.error.missing, missingScopes && missingScopes.length > 0 && html`<code>${missingScopes.join(' ')}</code>`],
     [words.error.since, since && html`<time datetime="${since.toISOString()}">${words.layout.time(since)}</time>`],
-    [ask, whom !== undefined && contact(whom)],
+    // Whoever only has to sign in needs no help with it yet.
+    [lacksAccess ? words.error.askForAccess : words.error.help, error.status !== 401 && whom && contact(whom)],
   ])
 }
 
-function details(code: string, { error, description, remedy, docsHref }: OwnerDetails): Html {
+function details({ error, description, remedy, docsHref }: OwnerDetails): Html {
   return html`<details><summary>${words.error.details}</summary>
 ${rows([
-  [words.error.code, html`<code>${code}</code>`],
   [words.error.providerError, error !== undefined && html`<code>${error}</code>`],
   [words.error.providerDescription, description !== undefined && html`<code>${description}</code>`],
   [words.error.remedy, remedy],

@@ -22,9 +22,15 @@ export interface Frame {
   /** Right of the brand: who is signed in, and the way out. */
   readonly account?: Html | undefined
   /** Where something failed: what to quote, and when it was. */
-  readonly reference?: { readonly requestId: string; readonly time: Date }
+  readonly reference?: Reference
   /** Loads the page again after so many seconds, without a script. */
   readonly reloadAfterSeconds?: number | undefined
+}
+
+interface Reference {
+  readonly requestId: string
+  readonly time: Date
+  readonly code: string
 }
 
 /** A whole page of ours. Its only heading of the first level is the title; where something failed it has the focus. */
@@ -62,9 +68,9 @@ function reload(seconds: number | undefined): Fragment {
   return seconds !== undefined && html`<meta http-equiv="refresh" content="${Math.max(1, Math.ceil(seconds))}">\n`
 }
 
-function footer({ requestId, time }: { requestId: string; time: Date }): Html {
+function footer({ requestId, time, code }: Reference): Html {
   return html`<footer>
 <p>${words.layout.reference} <span class="code">${requestId}</span></p>
-<p><time datetime="${time.toISOString()}">${words.layout.time(time)}</time></p>
+<p><time datetime="${time.toISOString()}">${words.layout.time(time)}</time> · ${code}</p>
 </footer>`
 }

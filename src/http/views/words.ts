@@ -89,7 +89,6 @@ export const words = {
     retry: (seconds: number) =>
       `This page tries again by itself ${seconds === 1 ? 'in a second' : `in ${seconds} seconds`}.`,
     details: 'Details for the owner',
-    code: 'Code',
     providerError: 'Error',
     providerDescription: 'Description',
     remedy: 'Remedy',
