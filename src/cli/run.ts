@@ -14,6 +14,9 @@ export interface Io {
 export class UsageError extends Error {}
 
 const commands: Record<string, Command> = {
+  check: { summary: 'Check the config', load: () => import('./check.ts') },
+  config: { summary: 'Print the JSON Schema of the config (config schema)', load: () => import('./config.ts') },
+  keys: { summary: 'Make a new encryption key (keys new)', load: () => import('./keys.ts') },
   'local-cognito': { summary: 'Run the local Cognito look-alike', load: () => import('./local-cognito.ts') },
 }
 

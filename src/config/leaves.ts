@@ -1,4 +1,5 @@
 import Type, { type TEnum, type TSchema } from 'typebox'
+import { canonicalPath } from '../core/canonical-path.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './units.ts'
 
@@ -105,18 +106,11 @@ export function isOwnHost(value: string): boolean {
 /** A token of RFC 9110 section 5.6.2, as header and cookie names are. */
 export const isToken = (value: string): boolean => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
 
-/** One canonical absolute path: no empty or dot segments, no trailing slash, %XX only for what cannot stand plain. */
-export function isCanonicalPath(value: string): boolean {
-  if (value === '/') return true
-  const segment = /^(?!\.{1,2}(;|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%20|%[89A-F][0-9A-F])+$/
-  return (
-    value.startsWith('/') &&
-    value
-      .slice(1)
-      .split('/')
-      .every((part) => segment.test(part))
-  )
+/** A path as `canonicalPath` gives it, without path parameters or a slash at its end. */
+export function isPrefix(value: string): boolean {
+  try {
+    return canonicalPath(value) === value && !value.includes(';') && (value === '/' || !value.endsWith('/'))
+  } catch {
+    return false
+  }
 }
-
-/** Header or claim names are compared as upstreams may fold them: case, `_` and `.` do not tell two apart. */
-export const foldHeader = (name: string): string => name.toLowerCase().replace(/[_.]/g, '-')

@@ -42,8 +42,9 @@ export async function parseConfig(text: string, file: string, env: NodeJS.Proces
   const source = { document, lines, folder: dirname(file), env, findings }
   const draft = await read(source, document.contents, schema, '')
   checkRules(draft as Draft, findings)
-  if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems))
-  return { config: freeze(Value.Decode(schema, draft)), warnings: inOrder(findings.warnings) }
+  const warnings = inOrder(findings.warnings)
+  if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems), warnings)
+  return { config: freeze(Value.Decode(schema, draft)), warnings }
 }
 
 const writtenTwice = 'this key is written twice; keep one'

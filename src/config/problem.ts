@@ -17,10 +17,12 @@ export function formatProblem({ file, line, column, path, message }: Problem): s
 /** A config that cannot be used; its message is every problem, one a line. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], warnings: readonly Problem[] = []) {
     super(problems.map(formatProblem).join('\n'))
     this.name = 'ConfigError'
     this.problems = problems
+    this.warnings = warnings
   }
 }

@@ -15,7 +15,7 @@ export function checkProviders({ providers = {} }: Draft, findings: Findings): v
   }
 }
 
-function checkAddresses(provider: DraftProvider, path: string, { problem }: Findings): void {
+function checkAddresses(provider: DraftProvider, path: string, { problem, warning }: Findings): void {
   if (!('domain' in provider) && !('authorization_endpoint' in provider && 'token_endpoint' in provider)) {
     problem(
       `${path}.domain`,
@@ -23,9 +23,9 @@ function checkAddresses(provider: DraftProvider, path: string, { problem }: Find
     )
   }
   if (!('user_pool_id' in provider) && !('issuer' in provider)) {
-    problem(
+    warning(
       `${path}.user_pool_id`,
-      'is missing; add the user pool ID (AWS console: Cognito > User pools > your pool > Overview), or issuer',
+      'is missing; the issuer is taken from the first ID token, add it (AWS console: Cognito > User pools > your pool > Overview)',
     )
   }
   const domainRegion = /\.auth\.([a-z0-9-]+)\.amazoncognito\.com/.exec(provider.domain?.toLowerCase() ?? '')?.[1]

@@ -1,6 +1,7 @@
+import { foldHeaderName } from '../core/headers.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { childPath, type Findings } from './findings.ts'
-import { foldHeader, parseUrl } from './leaves.ts'
+import { parseUrl } from './leaves.ts'
 import type { Draft } from './schema.ts'
 
 type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
@@ -88,10 +89,10 @@ function checkTls({ upstream, tls }: DraftRoute, path: string, { problem, warnin
 
 function checkHeaders({ inject, identity_headers: identity }: DraftRoute, path: string, { problem }: Findings): void {
   const taken = new Set<string>()
-  if (typeof inject === 'object' && inject.header !== undefined) taken.add(foldHeader(inject.header))
+  if (typeof inject === 'object' && inject.header !== undefined) taken.add(foldHeaderName(inject.header))
   if (typeof identity !== 'object') return
   for (const header of Object.keys(identity)) {
-    const folded = foldHeader(header)
+    const folded = foldHeaderName(header)
     if (taken.has(folded)) {
       problem(
         childPath(`${path}.identity_headers`, header),

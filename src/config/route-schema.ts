@@ -1,17 +1,7 @@
 import Type from 'typebox'
+import { foldHeaderName } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
-import {
-  duration,
-  foldHeader,
-  isCanonicalPath,
-  isToken,
-  patterned,
-  readableFile,
-  size,
-  text,
-  url,
-  word,
-} from './leaves.ts'
+import { duration, isPrefix, isToken, patterned, readableFile, size, text, url, word } from './leaves.ts'
 
 /** What a header of `identity_headers` may hold. */
 const identityNames = ['user', 'sub', 'provider', 'email', 'name', 'groups', 'preferred_username']
@@ -25,12 +15,12 @@ const ownHeaders = new Set(
 const identityDefaults = new Set(['user', 'email', 'groups', 'preferred-username'].map((name) => `x-forwarded-${name}`))
 
 export function isInjectable(header: string): boolean {
-  const folded = foldHeader(header)
+  const folded = foldHeaderName(header)
   return isToken(header) && !ownHeaders.has(folded) && !folded.startsWith('x-forwarded-')
 }
 
 function isIdentityHeader(header: string): boolean {
-  const folded = foldHeader(header)
+  const folded = foldHeaderName(header)
   return folded !== 'authorization' && (identityDefaults.has(folded) || isInjectable(header))
 }
 
@@ -92,7 +82,7 @@ export const route = Type.Object(
       },
       [(value) => value.startsWith('/'), 'must start with /'],
       [(value) => value === '/' || !value.endsWith('/'), 'must not end with /; the prefix covers what is below it'],
-      [isCanonicalPath, 'must be a plain path: no //, . or .. segments, backslashes, queries, or encoded slashes'],
+      [isPrefix, 'must be a plain path: no // or dot segments, no ; or ? or backslash, no encoded slash or letter'],
     ),
     upstream: Type.Decode(
       url(

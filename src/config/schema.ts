@@ -1,9 +1,9 @@
 import Type, { type Static, type StaticDecode } from 'typebox'
 import {
   duration,
-  isCanonicalPath,
   isHttpsOrLoopback,
   isNotStandIn,
+  isPrefix,
   isToken,
   parseUrl,
   patterned,
@@ -68,7 +68,7 @@ export const schema = Type.Object({
   public_url: publicUrl,
   base_path: text(
     { description: 'Where our own pages live.', default: '/oauth' },
-    [(value) => isCanonicalPath(value) && value !== '/', 'must be a path such as /oauth, without a slash at the end'],
+    [(value) => isPrefix(value) && value !== '/', 'must be a path such as /oauth, without a slash at the end'],
     [(value) => !/^\/\.well-known(\/|$)/.test(value), 'must not be below /.well-known'],
   ),
   listen: Type.Object(
