@@ -26,7 +26,7 @@ export async function run(args: string[], io: Io): Promise<number> {
       ...configOption,
       offline: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
   if (values.help) {

@@ -13,7 +13,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h', default: false } },
+    options: { help: { type: 'boolean', default: false } },
   })
   if (!values.help && positionals.join(' ') !== 'schema')
     throw new UsageError('Say what to print: toolgate config schema')

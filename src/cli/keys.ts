@@ -10,7 +10,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h', default: false } },
+    options: { help: { type: 'boolean', default: false } },
   })
   if (!values.help && positionals.join(' ') !== 'new') throw new UsageError('Say what to do: toolgate keys new')
   io.out(values.help ? help : newKey())

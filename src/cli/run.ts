@@ -1,3 +1,5 @@
+import { ConfigError } from '../config/problem.ts'
+
 /** One command: what it is for, how it is called, and its code, imported only when it runs. */
 interface Command {
   readonly summary: string
@@ -41,6 +43,10 @@ export async function run(argv: string[], io: Io = processIo): Promise<number> {
     const { run: runCommand } = await command.load()
     return await runCommand(args, io)
   } catch (error) {
+    if (error instanceof ConfigError) {
+      io.err(error.message)
+      return 1
+    }
     if (!(error instanceof UsageError || isParseArgsError(error))) throw error
     io.err(`${error.message}\nTry: toolgate ${name} --help`)
     return 1

@@ -8,6 +8,8 @@ interface Shown {
   readonly description: string
   readonly default?: string
   readonly examples?: readonly string[]
+  /** JSON Schema's word for what nobody may see. */
+  readonly writeOnly?: boolean
 }
 
 /** A test of one value and the sentence to say when it fails. The sentence never holds the value. */
@@ -32,13 +34,9 @@ export function patterned(shown: Shown, pattern: string, sentence: string, ...ru
   return ruled(Type.String({ pattern, patternErrorMessage: sentence, ...shown }), rules)
 }
 
-/** Text that nobody may see; `writeOnly` is JSON Schema's word for it. */
+/** Text that nobody may see. */
 export function secret(shown: Shown, ...rules: readonly Rule[]) {
-  return text(
-    { ...shown, ...{ writeOnly: true } },
-    [isNotStandIn, 'is a placeholder; put the real secret here'],
-    ...rules,
-  )
+  return text({ ...shown, writeOnly: true }, [isNotStandIn, 'is a placeholder; put the real secret here'], ...rules)
 }
 
 /** A readable file; its path is made absolute, from the config's folder on. */
@@ -92,9 +90,9 @@ function hasOnlyAddress(value: string): boolean {
   return parsed === undefined || (parsed.username === '' && parsed.password === '' && !/[?#]/.test(value))
 }
 
-/** False for what people leave in place of a secret: `...`, `changeme`, `your-secret`, `<secret>`, `xxxx`. */
+/** False for what people leave in place of a value: `...`, `changeme`, `your-secret`, `<secret>`, `xxxx`. */
 export function isNotStandIn(value: string): boolean {
-  return !/^(\.+|…|x+|\*+|<.*>|(change|replace)[-_ ]?me.*|todo|tbd|secret|password|your[-_ ].*)$/i.test(value.trim())
+  return !/^(\.{3,}|…|x{3,}|\*{3,}|<.*>|(change|replace)[-_ ]?(me|this).*|your[-_ ].*)$/i.test(value.trim())
 }
 
 /** False for a host out of documentation: RFC 2606 names, and words that say "yours". */

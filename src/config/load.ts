@@ -29,7 +29,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
 export async function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv): Promise<Loaded> {
   const findings = createFindings(file)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(quoteMemory(text), { lineCounter: lines, prettyErrors: false })
 
   for (const error of [...document.errors, ...document.warnings]) {
     const { line, col } = lines.linePos(error.pos[0])
@@ -45,6 +45,11 @@ export async function parseConfig(text: string, file: string, env: NodeJS.Proces
   const warnings = inOrder(findings.warnings)
   if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems), warnings)
   return { config: freeze(Value.Decode(schema, draft)), warnings }
+}
+
+/** YAML takes `url: memory:` for a mapping within a mapping, which nobody means. */
+function quoteMemory(text: string): string {
+  return text.replace(/(\burl:[ \t]+)memory:(?=[ \t]*(?:[#,}\r\n]|$))/g, '$1"memory:"')
 }
 
 const writtenTwice = 'this key is written twice; keep one'

@@ -79,7 +79,7 @@ async function readObject(source: Source, map: YAMLMap, schema: TObject, path: s
     if (entries.has(key)) continue
     const value = defaultOf(property)
     if (value !== undefined) entries.set(key, value)
-    else if (schema.required.includes(key))
+    else if (!Type.IsOptional(property))
       findings.problem(childPath(path, key), `is missing; add it${example(property)}`)
   }
   return Object.fromEntries(entries)

@@ -86,7 +86,10 @@ export const route = Type.Object(
     ),
     upstream: Type.Decode(
       url(
-        { description: 'The tool itself; its path is put in front.', examples: ['http://127.0.0.1:3000'] },
+        {
+          description: "The tool itself. A path in it takes the place of the route's prefix.",
+          examples: ['http://127.0.0.1:3000'],
+        },
         { http: true },
       ),
       (value) => new URL(value).href.replace(/\/+$/, ''),

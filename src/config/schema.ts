@@ -42,7 +42,7 @@ const storeUrl = text(
     description: 'memory: keeps everything in this process. redis:// or rediss:// (TLS) is needed for more than one.',
     default: 'memory:',
     examples: ['redis://127.0.0.1:6379', 'rediss://cache.acme.io:6379/0'],
-    ...{ writeOnly: true },
+    writeOnly: true,
   },
   [isStoreUrl, 'must be memory:, redis://HOST:PORT or rediss://HOST:PORT'],
   [
