@@ -134,7 +134,6 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
   return createRedisStore({
     url: store.url,
     keyPrefix: store.key_prefix,
-    now,
     onChange: (up, detail) => (up ? logger.info('store is back') : logger.error({ detail }, 'store is away')),
   })
 }

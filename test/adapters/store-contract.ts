@@ -274,6 +274,22 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
     t.strictSame(states, ['ended', 'live'])
   })
 
+  t.test("'sessions' ends all of a user's sessions, and the orphans with them", async (t) => {
+    const { store } = await open(t)
+    const names = ['s:one', 's:two', 't:cognito', 't:crm'] as const
+    for (const name of names) await store.records.write(user, name, aWrite(), { new: true })
+    await store.records.write('another', 's:three', aWrite(), { new: true })
+
+    const ended = await store.records.end(user, 'sessions', { reason: 'everywhere', orphans: ['t:cognito'] })
+
+    t.strictSame(ended.map(({ name }) => name).sort(), ['s:one', 's:two', 't:cognito'])
+    t.strictSame(
+      (await store.records.list(user)).map(({ name }) => name),
+      ['t:crm'],
+    )
+    t.equal((await store.records.list('another')).length, 1)
+  })
+
   t.test('a session that expired by itself does not keep orphans', async (t) => {
     const { store, advance } = await open(t)
     await store.records.write(user, session, aWrite({ ttlMs: minute }), { new: true })

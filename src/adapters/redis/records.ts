@@ -38,17 +38,15 @@ export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordSt
     },
 
     async end(user, names, { reason, orphans }) {
-      const all = [...names, ...orphans]
-      const recordKeys = all.map((name) => keys.record(user, name))
+      const named = names === 'sessions' ? [] : names
       const reply = await ask((redis) =>
         redis.toolgateEndBuffer(
-          1 + recordKeys.length,
           keys.index(user),
-          ...recordKeys,
           headerWord(reason),
           tombstoneMs,
-          names.length,
-          ...all,
+          names === 'sessions' ? names : named.length,
+          ...named,
+          ...orphans,
         ),
       )
       return pairs(reply).map(([name, body]): EndedRecord => ({ name: name.toString() as RecordName, body }))

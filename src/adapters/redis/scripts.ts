@@ -4,7 +4,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     toolgateWrite(record: string, index: string, ...words: ScriptWord[]): Result<number | null, Context>
     toolgateTouch(record: string, index: string, ...words: ScriptWord[]): Result<number, Context>
-    toolgateEndBuffer(keyCount: number, index: string, ...words: ScriptWord[]): Result<Buffer[], Context>
+    toolgateEndBuffer(index: string, ...words: ScriptWord[]): Result<Buffer[], Context>
     toolgateList(index: string): Result<string[], Context>
     toolgateRenew(lock: string, owner: string, ttlMs: number): Result<number, Context>
     toolgateRelease(lock: string, owner: string): Result<number, Context>
@@ -83,36 +83,43 @@ enter(KEYS[2], name, ttl)
 return 1
 `
 
-// KEYS: index, each record. ARGV: reason, ttl of a tombstone, how many are not orphans, each record's name.
+// KEYS: index. ARGV: reason, ttl of a tombstone, how many names come first that are to end ('sessions': those of the
+// index), these names, the names of orphans. A record's key differs from the index's in what follows the hash tag only.
 const end = `${shared}
-local index = KEYS[1]
-local reason, ttl, asked_for = ARGV[1], ARGV[2], tonumber(ARGV[3])
-for at = 2, #KEYS do read(KEYS[at]) end
+local index, reason, ttl, asked_for = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]) or 0
+local base = string.sub(index, 1, -2)
+
+local function sessions()
+  local names = {}
+  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    if string.sub(name, 1, 2) == 's:' then table.insert(names, name) end
+  end
+  return names
+end
+
+settle(index)
+local named = ARGV[3] == 'sessions' and sessions() or { unpack(ARGV, 4, 3 + asked_for) }
+local orphans = { unpack(ARGV, 4 + asked_for) }
+for _, names in ipairs({ named, orphans }) do
+  for _, name in ipairs(names) do read(base .. name) end
+end
 
 local ended = {}
-local function end_all(from, to)
-  for at = from, to do
-    local key, name = KEYS[1 + at], ARGV[3 + at]
-    local there = read(key)
+local function end_all(names)
+  for _, name in ipairs(names) do
+    local there = read(base .. name)
     if is_open(there) then
-      write(key, 'ended', there.version + 1, '', reason, '', ttl)
-      redis.call('ZREM', index, name)
+      write(base .. name, 'ended', there.version + 1, '', reason, '', ttl)
       table.insert(ended, name)
       table.insert(ended, there.body)
     end
+    redis.call('ZREM', index, name)
   end
-  settle(index)
 end
 
-local function is_session_left()
-  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do
-    if string.sub(name, 1, 2) == 's:' then return true end
-  end
-  return false
-end
-
-end_all(1, asked_for)
-if not is_session_left() then end_all(asked_for + 1, #KEYS - 1) end
+end_all(named)
+if #sessions() == 0 then end_all(orphans) end
+settle(index)
 return ended
 `
 
@@ -137,7 +144,7 @@ return redis.call('DEL', KEYS[1])
 export function defineScripts(redis: Redis): void {
   redis.defineCommand('toolgateWrite', { numberOfKeys: 2, lua: write })
   redis.defineCommand('toolgateTouch', { numberOfKeys: 2, lua: touch })
-  redis.defineCommand('toolgateEnd', { lua: end })
+  redis.defineCommand('toolgateEnd', { numberOfKeys: 1, lua: end })
   redis.defineCommand('toolgateList', { numberOfKeys: 1, lua: list })
   redis.defineCommand('toolgateRenew', { numberOfKeys: 1, lua: renew })
   redis.defineCommand('toolgateRelease', { numberOfKeys: 1, lua: release })
