@@ -16,6 +16,8 @@ export interface Io {
 export class UsageError extends Error {}
 
 const commands: Record<string, Command> = {
+  serve: { summary: 'Run the gateway', load: () => import('./serve.ts') },
+  dev: { summary: 'Run everything on this machine, without Redis and AWS', load: () => import('./dev.ts') },
   check: { summary: 'Check the config', load: () => import('./check.ts') },
   config: { summary: 'Print the JSON Schema of the config (config schema)', load: () => import('./config.ts') },
   keys: { summary: 'Make a new encryption key (keys new)', load: () => import('./keys.ts') },
