@@ -1,3 +1,4 @@
+import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
 import { homePage } from '../../src/http/views/home.ts'
@@ -32,32 +33,12 @@ export const ordinary: Outside = {
   requestId: '01K1C4Z8RTX5W3',
 }
 
-const statuses: Readonly<Record<string, number>> = {
-  sign_in_required: 401,
-  session_ended: 401,
-  access_denied: 403,
-  insufficient_scope: 403,
-  connection_required: 403,
-  cross_site: 403,
-  bad_path: 400,
-  bad_request: 400,
-  route_not_found: 404,
-  host_unknown: 421,
-  store_unavailable: 503,
-  provider_unavailable: 503,
-  provider_refused: 502,
-  upstream_unreachable: 502,
-  upstream_timeout: 504,
-  upstream_certificate: 502,
-  upstream_refused_token: 502,
-  body_too_large: 413,
-  attempt_unknown: 400,
-  sign_in_loop: 400,
-  rate_limited: 429,
-  internal_error: 500,
-}
+const statuses: ReadonlyMap<string, number> = new Map([
+  ...gatewayErrorCodes.map((code) => [code, new GatewayError(code).status] as const),
+  ['insufficient_scope', 403],
+])
 
-export const errorCodes = Object.keys(statuses)
+export const errorCodes: readonly string[] = [...statuses.keys()]
 
 export function siteFor(outside: Pick<Outside, 'brand' | 'contact'>, accent?: string): Site {
   const brand = { name: outside.brand, contact: outside.contact, accent }
@@ -134,7 +115,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ['signed-out', signedOutPage(site, { everywhere: false, provider, providerSession: 'ended', signInHref: href })],
     ['signed-out-everywhere', signedOutPage(site, { everywhere: true, signInHref: href })],
     ['not-sent', notSentPage(site, { ...failure, status: 401, code: 'session_ended', signInHref: href })],
-    ...Object.entries(statuses).map(
+    ...[...statuses].map(
       ([code, status]) => [code, errorPage(site, { ...failure, status, code, ...contexts[code] })] as const,
     ),
     ['a_new_code', errorPage(site, { ...failure, status: 500, code: 'a_new_code' })],

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../../core/secret.ts'
 import { isHexColour } from './colour.ts'
 import { gateLogo } from './logo.ts'
 import { stylesheet } from './stylesheet.ts'
@@ -26,7 +26,7 @@ export function createAssets(brand: Brand, basePath: string): Assets {
   const accent = brand.accent !== undefined && isHexColour(brand.accent) ? brand.accent : defaultAccent
   const files = new Map<string, { type: string; body: string }>()
   const add = (name: string, extension: string, type: string, body: string) => {
-    const file = `${name}.${createHash('sha256').update(body).digest('hex').slice(0, 16)}.${extension}`
+    const file = `${name}.${sha256(body).slice(0, 16)}.${extension}`
     files.set(file, { type, body })
     return `${basePath}/assets/${file}`
   }

@@ -27,7 +27,7 @@ export interface ErrorPage extends ErrorContext {
 }
 
 /** The technical truth, folded away for the owner. */
-export interface OwnerDetails {
+interface OwnerDetails {
   readonly error?: string | undefined
   readonly description?: string | undefined
   readonly remedy?: string | undefined

@@ -26,7 +26,7 @@ ${tools.length === 0 ? html`<p>${words.home.empty}</p>` : html`<ul class="tiles"
 }
 
 /** The corner of a page that says who is signed in. */
-export function account(visitor: Visitor): Html {
+function account(visitor: Visitor): Html {
   const links =
     visitor.user === undefined
       ? navLink(visitor.signInHref, words.home.signIn, 'button primary')

@@ -1,3 +1,5 @@
+import type { GatewayErrorCode } from '../../core/errors.ts'
+
 /** What an error page's sentences may name. Everything may be missing. */
 export interface ErrorContext {
   /** Title of the tool. */
@@ -217,7 +219,7 @@ export const words = {
       message: () =>
         'It is written down under the reference below. Try again; if it comes back, pass the reference on.',
     },
-  } satisfies Record<string, ErrorWords>,
+  } satisfies Record<GatewayErrorCode | 'insufficient_scope', ErrorWords>,
 
   /** For a code that has no words yet. */
   unknownError: {
