@@ -77,7 +77,7 @@ function trustedClient(state: State, query: URLSearchParams): Client {
   if (!redirectUri) throw page('redirect_uri_missing', 'Required parameters missing')
   const client = state.clients.get(clientId)
   if (client === undefined) throw page('client_unknown', 'invalid_request', clientId)
-  if (!client.oauth) throw page('oauth_not_enabled', 'Client is not enabled for OAuth2.0 flows.', clientId)
+  if (!client.oauth) throw page('oauth_not_enabled', 'Client is not enabled for OAuth2.0 flows')
   if (!client.callback_urls.includes(redirectUri)) {
     throw page('redirect_uri_not_registered', 'redirect_mismatch', clientId)
   }

@@ -6,6 +6,7 @@ import type { State } from './state.ts'
 
 const closed = { additionalProperties: false }
 const Clock = Type.Object({ offset: Type.String({ pattern: '^-?\\d+(ms|s|m|h|d)$' }) }, closed)
+const effects = ['status', 'error', 'delay', 'hang', 'truncate']
 const Rotation = Type.Object({ keep_old: Type.Boolean({ default: true }) }, closed)
 
 /** The switches. No Cognito path lives here, so no client can come to depend on them. */
@@ -30,8 +31,11 @@ export function createControl(state: State): FastifyInstance {
   })
   app.post('/faults', async (request) => {
     const fault = checked(Fault, read(request.body))
-    if (!['status', 'delay', 'hang', 'truncate'].some((effect) => effect in fault)) {
-      throw new LocalCognitoError('must have at least one of status, delay, hang, truncate')
+    if (!effects.some((effect) => effect in fault)) {
+      throw new LocalCognitoError(`must have at least one of ${effects.join(', ')}`)
+    }
+    if ('error' in fault && fault.endpoint !== 'authorize' && fault.endpoint !== 'login') {
+      throw new LocalCognitoError('error needs the endpoint authorize or login; elsewhere use status and body')
     }
     state.faults.add(fault)
     return { faults: state.faults.list() }

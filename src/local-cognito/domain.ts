@@ -54,14 +54,24 @@ export async function createDomain(state: State): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/oauth2/token')) reply.header('access-control-allow-origin', '*')
   })
-  serve(app, state, paths, notFound)
+  serve(app, state, paths.map(onlyWithDomain), notFound)
   return app
 }
 
+/** Without a domain there is nothing at its address. */
+function onlyWithDomain(path: Path): Path {
+  const handle: Path['handle'] = (state, request) => {
+    if (!state.pool.domain) throw new Refusal('pool_without_domain', html(404, notUnderstoodPage(404)))
+    return path.handle(state, request)
+  }
+  return { ...path, handle }
+}
+
 function notFound(path: string): Refusal {
-  const known = paths.some(({ url }) => url === path)
-  const status = known || path.startsWith('/.well-known/') ? 400 : 404
-  return new Refusal(known ? 'method_not_supported' : 'path_unknown', html(status, notUnderstoodPage(status)))
+  const refuse = (rule: string, status: number) => new Refusal(rule, html(status, notUnderstoodPage(status)))
+  if (paths.some(({ url }) => url === path)) return refuse('method_not_supported', 400)
+  if (path.startsWith('/.well-known/')) return refuse('discovery_is_at_the_issuer', 400)
+  return refuse(path.startsWith('//') ? 'double_slash' : 'path_unknown', 404)
 }
 
 function showError(_state: State, { query }: { readonly query: URLSearchParams }): Answer {

@@ -14,7 +14,7 @@ export interface LogEntry {
 /** What was asked of the look-alike, and why it said no: the real replies hide that. */
 export interface Log {
   readonly begin: (method: string, path: string, endpoint: Endpoint | null) => LogEntry
-  readonly finish: (entry: LogEntry, status: number, rule: string | null) => void
+  readonly finish: (entry: LogEntry, status: number | null, rule: string | null) => void
   readonly requests: () => readonly LogEntry[]
   readonly counts: () => Readonly<Record<Endpoint, number>>
   readonly clear: () => void

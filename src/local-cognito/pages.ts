@@ -1,6 +1,6 @@
-/** Text that may stand in HTML, also in a quoted attribute. */
+/** Text that may stand in HTML, also in an attribute in double quotes. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 /** The sign-in page; the form posts to the same query, so that the request it belongs to goes with it. */
@@ -30,11 +30,12 @@ export function unavailablePage(): string {
   return page('Login pages unavailable', '<h1>Login pages unavailable. Please contact an administrator.</h1>')
 }
 
-/** The page behind every refusal that stays on the domain. */
+/** The page behind every refusal that stays on the domain; an error in words is shown as a sentence. */
 export function errorPage(error: string): string {
+  const text = error.includes(' ') && !error.endsWith('.') ? `${error}.` : error
   return page(
     'Error',
-    `<h1>An error was encountered with the requested page.</h1>\n<p class="note">${escaped(error)}</p>`,
+    `<h1>An error was encountered with the requested page.</h1>\n<p class="note">${escaped(text)}</p>`,
   )
 }
 

@@ -91,13 +91,15 @@ export type LocalCognitoConfig = Static<typeof LocalCognitoConfig>
 export const endpoints = ['authorize', 'login', 'token', 'userInfo', 'revoke', 'logout', 'discovery', 'jwks'] as const
 export type Endpoint = (typeof endpoints)[number]
 
-/** What shall go wrong, at one endpoint or, without `endpoint`, at each. */
+/** What shall go wrong, at one endpoint or, without `endpoint`, at each. `error` goes to the client's callback. */
 export const Fault = Type.Object(
   {
     endpoint: Type.Optional(Type.Enum([...endpoints])),
     status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),
     headers: Type.Optional(Type.Record(Type.String(), Type.String())),
     body: Type.Optional(Type.Unknown()),
+    error: Type.Optional(Type.String({ minLength: 1 })),
+    error_description: Type.Optional(Type.String({ minLength: 1 })),
     delay: Type.Optional(Duration),
     hang: Type.Optional(Type.Boolean()),
     truncate: Type.Optional(Type.Boolean()),

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Answer, html, json, Refusal } from './answer.ts'
+import { type Answer, html, Refusal } from './answer.ts'
 import { milliseconds } from './config.ts'
+import { faultAnswer } from './fault-answer.ts'
 import { clientIdOf, type Incoming, incoming } from './incoming.ts'
 import type { LogEntry } from './log.ts'
 import { notUnderstoodPage } from './pages.ts'
-import type { Endpoint, Fault } from './schema.ts'
+import type { Endpoint } from './schema.ts'
 import type { State } from './state.ts'
 
 /** One path and what answers it. A path without an endpoint name takes no faults and is not counted. */
@@ -56,10 +57,10 @@ export function serve(
           await setTimeout(milliseconds(fault.delay), undefined, { signal: closing.signal })
         }
         if (fault?.hang === true) {
-          entry.rule = 'fault_hang'
+          state.log.finish(entry, null, 'fault_hang')
           return reply.hijack()
         }
-        const outcome = fault?.status === undefined ? await attempt(() => handle(state, asked)) : injected(fault)
+        const outcome = await attempt(() => faultAnswer(state, fault, asked) ?? handle(state, asked))
         return send(request, reply, outcome, fault?.truncate)
       },
     })
@@ -96,12 +97,6 @@ async function attempt(handle: () => Answer | Promise<Answer>): Promise<Answer |
     if (error instanceof Refusal) return error
     throw error
   }
-}
-
-function injected({ status = 500, headers = {}, body }: Fault): Refusal {
-  const page = html(status, notUnderstoodPage(status))
-  const answer = body === undefined ? page : typeof body === 'string' ? { ...page, body } : json(status, body)
-  return new Refusal('fault_status', { ...answer, headers: { ...answer.headers, ...headers } })
 }
 
 function length({ body = '' }: Answer): number {

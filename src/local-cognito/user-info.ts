@@ -20,8 +20,8 @@ export async function userInfo(state: State, { authorization }: Incoming): Promi
   const attributes = Object.entries(attributesFor(user, client, scopes)).map(([name, value]) => [name, String(value)])
   return json(200, {
     sub: subjectOf(state.poolId, user),
-    ...Object.fromEntries(attributes),
     username: user.username,
+    ...Object.fromEntries(attributes),
   })
 }
 
