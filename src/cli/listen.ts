@@ -4,7 +4,7 @@ import { UsageError } from './run.ts'
 /** Starts to listen. Throws UsageError when the port is taken or not ours to take, naming the config key to change. */
 export async function listen(app: FastifyInstance, at: { host: string; port: number }, key: string): Promise<string> {
   try {
-    return await app.listen(at)
+    return await app.listen({ ...at })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const why: Record<string, string> = {

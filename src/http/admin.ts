@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 
 /** What the admin listener reports. */
 export interface AdminServices {
@@ -10,7 +10,10 @@ export interface AdminServices {
 
 /** The admin application: is the process alive, may it be sent requests? Never on the public port. */
 export function buildAdmin({ pingStore, isServing }: AdminServices, logger: FastifyBaseLogger): FastifyInstance {
-  const app = fastify({ loggerInstance: logger, disableRequestLogging: true }) as FastifyInstance
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+  }) as FastifyInstance
 
   app.get('/healthz', async () => ({ status: 'ok' }))
 

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import arrival from './plugins/arrival.ts'
 import cookies from './plugins/cookies.ts'
 import errors, { answerError } from './plugins/errors.ts'
@@ -27,7 +27,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
   const app = fastify({
     loggerInstance: listener.logger,
     ...(listener.tls && { https: listener.tls }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, settings),
     routerOptions: { maxParamLength: 200 },

@@ -1,0 +1,96 @@
+import { request } from 'undici'
+
+/** What comes back. */
+export interface Answer {
+  readonly url: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly location: string | undefined
+  readonly body: string
+}
+
+export interface Sending {
+  readonly method?: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE'
+  readonly headers?: Record<string, string>
+  readonly form?: Record<string, string>
+}
+
+/** How a browser asks for a page. */
+const navigation = {
+  accept: 'text/html,application/xhtml+xml',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-site': 'none',
+}
+
+interface Cookie {
+  readonly name: string
+  readonly value: string
+}
+
+/** A browser without a window: it keeps cookies by host name and follows no redirect by itself. */
+export function createBrowser() {
+  const jar = new Map<string, Map<string, Cookie>>()
+
+  function cookiesOf(url: string): Map<string, Cookie> {
+    const { hostname } = new URL(url)
+    const cookies = jar.get(hostname) ?? new Map<string, Cookie>()
+    jar.set(hostname, cookies)
+    return cookies
+  }
+
+  // Not `fetch`: it writes Sec-Fetch-Mode itself.
+  async function send(url: string, { method = 'GET', headers = {}, form }: Sending = {}): Promise<Answer> {
+    const cookies = cookiesOf(url)
+    const cookie = [...cookies.values()].map(({ name, value }) => `${name}=${value}`).join('; ')
+    const type = form && { 'content-type': 'application/x-www-form-urlencoded' }
+    const response = await request(url, {
+      method,
+      headers: { ...(cookie && { cookie }), ...type, ...headers },
+      ...(form && { body: new URLSearchParams(form).toString() }),
+    })
+    for (const line of [response.headers['set-cookie'] ?? []].flat()) {
+      const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
+      const at = pair.indexOf('=')
+      const name = pair.slice(0, at)
+      const gone = attributes.some((attribute) => /^max-age=0$/i.test(attribute))
+      if (gone) cookies.delete(name)
+      else cookies.set(name, { name, value: pair.slice(at + 1) })
+    }
+    const location = response.headers.location as string | undefined
+    return { url, status: response.statusCode, headers: response.headers, location, body: await response.body.text() }
+  }
+
+  /** One page load, without following where it leads. */
+  const load = (url: string, sending: Sending = {}) =>
+    send(url, { ...sending, headers: { ...navigation, ...sending.headers } })
+
+  /** Loads a page and follows redirects until there is none, or until `stop` says so. */
+  async function open(url: string, stop: (location: string) => boolean = () => false): Promise<Answer> {
+    let at = url
+    for (let hops = 0; hops < 20; hops++) {
+      const response = await load(at)
+      if (response.location === undefined) return response
+      at = new URL(response.location, at).href
+      if (stop(at)) return response
+    }
+    throw new Error(`too many redirects, last to ${at}`)
+  }
+
+  /** Fills in the sign-in page that `page` is and goes on to where it leads. */
+  async function submitSignIn(page: Answer, username: string, password = 'Passw0rd!'): Promise<Answer> {
+    const csrf = /name="_csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? ''
+    const response = await load(page.url, { method: 'POST', form: { _csrf: csrf, username, password } })
+    return response.location === undefined ? response : open(new URL(response.location, page.url).href)
+  }
+
+  return {
+    send,
+    load,
+    open,
+    submitSignIn,
+    cookies: cookiesOf,
+    /** Opens a protected address and signs in on the way. Gives the final answer. */
+    signIn: async (url: string, username = 'ada') => submitSignIn(await open(url), username),
+  }
+}

@@ -1,0 +1,109 @@
+import { fileURLToPath } from 'node:url'
+import pino from 'pino'
+import type { Test } from 'tap'
+import { stringify } from 'yaml'
+import { compose, type Gateway } from '../../src/compose.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { loadLocalCognitoConfig } from '../../src/local-cognito/config.ts'
+import { startLocalCognito } from '../../src/local-cognito/start.ts'
+import { startEcho } from './echo.ts'
+import { freePort } from './free-port.ts'
+
+/** Any part of the YAML, as an object; lists replace. */
+export type ConfigPatch = Record<string, unknown>
+
+export interface StackOptions {
+  /** Keys of the gateway's config, over those of the stack. */
+  readonly config?: ConfigPatch
+  /** Keys of the confidential client of the local Cognito. */
+  readonly client?: ConfigPatch
+  /** What the gateway takes for the time. */
+  readonly now?: () => number
+  readonly log?: (line: string) => void
+}
+
+/** A gateway, a local Cognito and an echoing tool behind it, each on ports of its own. */
+export type Stack = Awaited<ReturnType<typeof startStack>>
+
+const sample = fileURLToPath(new URL('../../config/local-cognito.yaml', import.meta.url))
+
+/** Starts real parts, joined by real sockets, and ends them with the test. */
+export async function startStack(t: Test, { config = {}, client = {}, now, log }: StackOptions = {}) {
+  const echo = await startEcho(t)
+  const origin = `http://localhost:${await freePort()}`
+  const pool = await localPool(origin, client)
+  const cognito = await startLocalCognito(pool)
+  t.teardown(() => cognito.close())
+
+  const yaml = {
+    public_url: origin,
+    listen: { host: '127.0.0.1', port: Number(new URL(origin).port) },
+    log: { level: log ? 'debug' : 'fatal' },
+    providers: {
+      cognito: {
+        type: 'cognito',
+        domain: cognito.domain,
+        issuer: cognito.issuer,
+        client_id: '1localexample',
+        client_secret: 'local-secret',
+      },
+    },
+    routes: [
+      { name: 'tool', title: 'The tool', path: '/tool', upstream: echo.url },
+      { name: 'analysts', path: '/analysts', upstream: echo.url, allow: { groups: ['analysts'] } },
+      { name: 'operators', path: '/operators', upstream: echo.url, allow: { groups: ['operators'] } },
+      { name: 'open', path: '/open', upstream: echo.url, access: 'public' },
+      { name: 'maybe', path: '/maybe', upstream: echo.url, access: 'optional' },
+    ],
+    ...config,
+  }
+  const gateway = await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }) })
+  return { origin, yaml, gateway, echo, cognito, control: control(cognito.control) }
+}
+
+/** Starts one gateway, as `toolgate serve` does but in this process. The admin port is not opened. */
+export async function startGateway(
+  t: Test,
+  yaml: ConfigPatch,
+  { now, log }: Pick<StackOptions, 'now' | 'log'> = {},
+): Promise<Gateway> {
+  const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
+  const logger = pino({ level: config.log.level }, { write: (line: string) => log?.(line) })
+  const gateway = await compose(config, { logger, ...(now && { now }) })
+  await gateway.app.listen({ ...config.listen })
+  t.teardown(() => gateway.close())
+  return gateway
+}
+
+async function localPool(origin: string, client: ConfigPatch) {
+  const config = await loadLocalCognitoConfig(sample)
+  const at = { host: '127.0.0.1', port: 0 }
+  const clients = config.pool.clients.map((entry, index) => ({
+    ...entry,
+    callback_urls: [`${origin}/oauth/callback`],
+    logout_urls: [`${origin}/oauth/signed-out`],
+    ...(index === 0 && client),
+  }))
+  return { ...config, domain: at, issuer: at, control: at, pool: { ...config.pool, clients } }
+}
+
+/** The switches of the local Cognito. */
+function control(url: string) {
+  const send = async (method: string, path: string, body?: unknown) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(url + path, {
+      method,
+      ...(body !== undefined && { headers, body: JSON.stringify(body) }),
+    })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return response.headers.get('content-type')?.includes('json') ? response.json() : undefined
+  }
+  return {
+    clock: (offset: string) => send('POST', '/clock', { offset }),
+    fault: (fault: Record<string, unknown>) => send('POST', '/faults', fault),
+    heal: () => send('DELETE', '/faults'),
+    client: (id: string, patch: Record<string, unknown>) => send('PATCH', `/clients/${id}`, patch),
+    pool: (patch: Record<string, unknown>) => send('PATCH', '/pool', patch),
+    log: () => send('GET', '/log'),
+  }
+}
