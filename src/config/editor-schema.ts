@@ -21,7 +21,6 @@ export const configSchema: Node = {
   $defs: {
     environment: {
       title: 'From the environment',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own placeholders
       description: '${NAME} or ${NAME:-default}, within text too.',
       type: 'string',
       pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}',
@@ -59,10 +58,16 @@ function object({ properties, patternProperties, required = [], ...rest }: Node)
 }
 
 /** The value itself, or a reference to it; what editors show stays outside. */
-function leaf({ description, default: written, examples, writeOnly, ...value }: Node): Node {
-  const isText = value.type === 'string' || value.enum !== undefined
+function leaf(node: Node): Node {
+  const isShown = ([keyword]: [string, unknown]) =>
+    ['description', 'default', 'examples', 'writeOnly'].includes(keyword)
+  const keywords = Object.entries(node)
+  const isText = node.type === 'string' || node.enum !== undefined
   const references = [{ $ref: '#/$defs/environment' }, ...(isText ? [{ $ref: '#/$defs/file' }] : [])]
-  return { description, default: written, examples, writeOnly, anyOf: [value, ...references] }
+  return {
+    ...Object.fromEntries(keywords.filter(isShown)),
+    anyOf: [Object.fromEntries(keywords.filter((keyword) => !isShown(keyword))), ...references],
+  }
 }
 
 function mapped(nodes: Readonly<Record<string, Node>>): Readonly<Record<string, Node>> {

@@ -18,7 +18,7 @@ function checkListeners({ listen, admin }: Draft, { problem }: Findings): void {
 
 function checkEncryptionKeys({ store, encryption_keys: keys }: Draft, { problem }: Findings): void {
   if (keys?.length === 0 && store?.url !== undefined && store.url !== 'memory:') {
-    problem('encryption_keys', 'is needed with this store; make a key with: toolgate keys new')
+    problem('encryption_keys', 'is missing; this store needs one, make it with: toolgate keys new')
   }
   for (const [index, key] of keys?.entries() ?? []) {
     if (key !== undefined && keys?.indexOf(key) !== index) {

@@ -4,7 +4,7 @@ import Value from 'typebox/value'
 import { isMap, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { createFindings } from './findings.ts'
 import { ConfigError, type Problem } from './problem.ts'
-import { read } from './read.ts'
+import { positionOf, read } from './read.ts'
 import { checkRules } from './rules.ts'
 import { type Config, type Draft, schema } from './schema.ts'
 
@@ -40,6 +40,7 @@ export async function parseConfig(text: string, file: string, env: NodeJS.Proces
   if (!isMap(document.contents)) throw new ConfigError([{ file, path: '', message: notAMapping(document.contents) }])
 
   const source = { document, lines, folder: dirname(file), env, findings }
+  findings.place('', positionOf(source, document.contents))
   const draft = await read(source, document.contents, schema, '')
   checkRules(draft as Draft, findings)
   const warnings = inOrder(findings.warnings)

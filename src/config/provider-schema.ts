@@ -76,7 +76,6 @@ export const cognitoProvider = Type.Object(
     client_secret: Type.Optional(
       secret({
         description: 'Its client secret. Leave it out when the app client has none.',
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own placeholder
         examples: ['${COGNITO_CLIENT_SECRET}'],
       }),
     ),

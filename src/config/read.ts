@@ -155,7 +155,8 @@ async function readPair(source: Source, pair: Pair, schema: TSchema, path: strin
   return read(source, pair.value, schema, path)
 }
 
-function positionOf({ lines }: Source, node: unknown): Position {
+/** Where a node of the document begins. */
+export function positionOf({ lines }: Source, node: unknown): Position {
   const { line, col } = lines.linePos((isNode(node) && node.range?.[0]) || 0)
   return { line, column: col }
 }

@@ -17,7 +17,6 @@ export function interpolate(text: string, env: NodeJS.ProcessEnv): Resolved {
   const filled = text.replace(reference, (match, name: string | undefined, fallback: string | undefined) => {
     if (match === '$${') return '${'
     if (name === undefined) {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the sentence is about them
       problem ??= 'has a ${ that is not ${NAME} or ${NAME:-default}; write $${ for the characters themselves'
       return ''
     }

@@ -55,7 +55,6 @@ const encryptionKey = Type.Decode(
   secret(
     {
       description: 'One key: 32 random bytes, base64.',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the config's own placeholder
       examples: ['${TOOLGATE_KEY}'],
     },
     [isEncryptionKey, 'must be 32 random bytes in base64; make one with: toolgate keys new'],

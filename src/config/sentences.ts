@@ -33,8 +33,9 @@ const expected: Readonly<Record<string, string>> = {
 
 /** What a value of this schema must be. */
 export function expectation(schema: TSchema): string {
-  const { type, errorMessage, enum: words } = annotations(schema)
+  const { type, errorMessage, patternErrorMessage, enum: words } = annotations(schema)
   if (errorMessage !== undefined) return errorMessage
+  if (patternErrorMessage !== undefined) return `${patternErrorMessage}; write it as text, in quotes if need be`
   if (words !== undefined)
     return `must be ${words.length > 1 ? `${words.slice(0, -1).join(', ')} or ` : ''}${words.at(-1)}`
   return expected[type ?? ''] ?? 'is not of the right kind'

@@ -1,0 +1,53 @@
+import t from 'tap'
+import Schema from 'typebox/schema'
+import { configSchema } from '../../src/config/editor-schema.ts'
+import { keyPaths } from './schema-keys.ts'
+
+const minimal = {
+  public_url: 'https://tools.acme.io',
+  providers: { cognito: { type: 'cognito', domain: 'https://auth.acme.io', client_id: 'abc' } },
+  routes: [{ name: 'reports', path: '/reports', upstream: 'http://127.0.0.1:3000' }],
+}
+
+const accepts = (config: unknown): boolean => Schema.Check(configSchema as never, config)
+
+t.test('every key is described, and shows a default or an example where it holds a single value', async (t) => {
+  for (const { path, schema } of keyPaths()) {
+    t.match(schema.description, /\.$/, path)
+    if (schema.type === 'object' || schema.type === 'array') continue
+    if ('enum' in schema && path === 'type') continue
+    t.ok(schema.default !== undefined || schema.examples !== undefined, path)
+  }
+})
+
+t.test('it is plain JSON, without words of ours', async (t) => {
+  const written = JSON.stringify(configSchema)
+
+  t.same(JSON.parse(written), configSchema)
+  t.notMatch(written, /keyErrorMessage|keyRule|readableFile|"~/)
+})
+
+t.test('durations are strings with a pattern', async (t) => {
+  const { sessions } = configSchema.properties as unknown as Record<string, { properties: Record<string, unknown> }>
+
+  t.match(sessions?.properties.idle, { default: '12h', anyOf: [{ type: 'string', pattern: String }] })
+})
+
+t.test('it accepts a config without what has a default', async (t) => {
+  t.ok(accepts(minimal))
+})
+
+t.test('it accepts references to the environment and to files', async (t) => {
+  t.ok(accepts({ ...minimal, listen: { port: '${PORT:-8080}' }, sessions: { idle: '${IDLE}' } }))
+  t.ok(accepts({ ...minimal, encryption_keys: [{ file: '/run/secrets/key' }], log: { level: { file: 'level' } } }))
+})
+
+t.test('it refuses unknown keys, missing keys and wrong kinds', async (t) => {
+  t.notOk(accepts({ ...minimal, publicUrl: 'x' }))
+  t.notOk(accepts({ ...minimal, public_url: undefined }))
+  t.notOk(accepts({ ...minimal, listen: { port: 'http' } }))
+  t.notOk(accepts({ ...minimal, listen: { port: { file: 'port' } } }))
+  t.notOk(accepts({ ...minimal, sessions: { idle: '12 hours' } }))
+  t.notOk(accepts({ ...minimal, providers: { Cognito: minimal.providers.cognito } }))
+  t.notOk(accepts({ ...minimal, routes: [{ ...minimal.routes[0], inject: { header: 'X-A' } }] }))
+})
