@@ -1,5 +1,5 @@
 /** A cookie to set; one with `maxAge` 0 ends. Seconds. */
-export interface Cookie {
+interface Cookie {
   readonly name: string
   readonly value: string
   readonly maxAge?: number

@@ -1,6 +1,8 @@
-import { type Answer, errorPage, Refusal, redirect } from './answer.ts'
+import { errorPage, Refusal } from './answer.ts'
+import { checkResource, isRegistered } from './resource.ts'
 import type { Client } from './schema.ts'
 import type { State } from './state.ts'
+import { callbackError, type Destination } from './to-client.ts'
 
 /** An authorization request that passed every check. */
 export interface AuthorizationRequest {
@@ -15,13 +17,6 @@ export interface AuthorizationRequest {
   /** False for a `resource` that is no registered resource server: the code is issued and cannot be redeemed. */
   readonly redeemable: boolean
   readonly prompts: readonly string[]
-}
-
-/** Where the answers of a request go: the client, once its redirect URI is known to be its own. */
-interface Destination {
-  readonly redirectUri: string
-  readonly responseType: string
-  readonly state: string | undefined
 }
 
 /** Checks in Cognito's order; the first rule broken is the refusal thrown. */
@@ -50,21 +45,6 @@ export function readAuthorizationRequest(state: State, query: URLSearchParams): 
     redeemable: resource === undefined || !state.pool.strict_resource || isRegistered(state, resource),
     prompts: state.pool.managed_login === 2 ? (parameter('prompt')?.split(' ') ?? []) : [],
   }
-}
-
-/** Sends parameters back to the client, in this order: in the fragment for the implicit flow, else in the query. */
-export function toClient(
-  { redirectUri, responseType }: Destination,
-  parameters: Readonly<Record<string, string | undefined>>,
-): Answer {
-  const sent = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
-  const separator = responseType === 'token' ? '#' : redirectUri.includes('?') ? '&' : '?'
-  return redirect(`${redirectUri}${separator}${new URLSearchParams(sent)}`)
-}
-
-function callbackError(rule: string, destination: Destination, description?: string): Refusal {
-  const { state } = destination
-  return new Refusal(rule, toClient(destination, { error_description: description, state, error: 'invalid_request' }))
 }
 
 function trustedClient(state: State, query: URLSearchParams): Client {
@@ -113,34 +93,6 @@ function checkScopes(client: Client, scope: string | undefined, destination: Des
     throw refuse('scope_needs_openid')
   }
   return [...new Set(asked)]
-}
-
-function checkResource(
-  state: State,
-  query: URLSearchParams,
-  scopes: readonly string[],
-  destination: Destination,
-): string | undefined {
-  const [resource, ...more] = state.pool.managed_login === 2 ? query.getAll('resource') : []
-  if (!resource) return undefined
-  if (more.length > 0) throw callbackError('resource_more_than_one', destination)
-  if (!isResourceUrl(resource)) throw callbackError('resource_malformed', destination)
-  if (scopes.some((scope) => scope.includes('/') && scope.slice(0, scope.lastIndexOf('/')) !== resource)) {
-    const description = 'custom scopes requested for resource-binding must be assigned to the resource being requested'
-    throw callbackError('scope_of_another_resource', destination, description)
-  }
-  return resource
-}
-
-/** `https://`, `http://localhost`, or a custom scheme. */
-function isResourceUrl(resource: string): boolean {
-  if (!URL.canParse(resource)) return false
-  const { protocol, hostname } = new URL(resource)
-  return protocol !== 'http:' || hostname === 'localhost'
-}
-
-function isRegistered(state: State, resource: string): boolean {
-  return state.pool.resource_servers.some(({ identifier }) => identifier === resource)
 }
 
 function checkIdentityProvider(state: State, client: Client, query: URLSearchParams): void {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Answer, Refusal, redirect } from './answer.ts'
-import { type AuthorizationRequest, readAuthorizationRequest, toClient } from './authorization-request.ts'
+import { type AuthorizationRequest, readAuthorizationRequest } from './authorization-request.ts'
 import { milliseconds } from './config.ts'
 import type { Incoming } from './incoming.ts'
 import type { Grant, Session, State } from './state.ts'
+import { toClient } from './to-client.ts'
 import { userTokens } from './tokens.ts'
 
 /** `GET /oauth2/authorize`: to the sign-in page, or straight back to the client for a browser that is signed in. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
-import { LocalCognitoConfig } from './schema.ts'
+import { LocalCognitoConfig, patternSentences } from './schema.ts'
 
 /** Something about the configuration or the machine stops the look-alike; the message is for its user. */
 export class LocalCognitoError extends Error {}
@@ -12,9 +12,15 @@ export async function loadLocalCognitoConfig(file: string): Promise<LocalCognito
   try {
     return localCognitoConfig(parse(await readFile(file, 'utf8')))
   } catch (error) {
-    const [reason] = error instanceof Error ? error.message.split('\n') : [String(error)]
-    throw new LocalCognitoError(`${file}: ${reason}`, { cause: error })
+    throw new LocalCognitoError(`${file}: ${reason(error)}`, { cause: error })
   }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ENOENT') return 'there is no such file'
+  // A YAML error goes on with an excerpt of the file.
+  return error.message.split('\n')[0] ?? ''
 }
 
 /** Checks a parsed file. Throws {@link LocalCognitoError} with every problem in one line. */
@@ -51,9 +57,7 @@ function sentence(error: ValueError): string {
     case 'required':
       return `must have ${error.params.requiredProperties.join(', ')}`
     case 'pattern':
-      return String(error.params.pattern).includes('ms|s|m|h|d')
-        ? 'must be a duration such as 5s, 60m or 30d'
-        : error.message
+      return patternSentences.get(String(error.params.pattern)) ?? error.message
     default:
       return error.message
   }

@@ -1,13 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import { checked, LocalCognitoError } from './config.ts'
-import { Client, Fault, PoolSettings } from './schema.ts'
+import { Client, Clock, Fault, PoolSettings, Rotation } from './schema.ts'
 import type { State } from './state.ts'
 
-const closed = { additionalProperties: false }
-const Clock = Type.Object({ offset: Type.String({ pattern: '^-?\\d+(ms|s|m|h|d)$' }) }, closed)
 const effects = ['status', 'error', 'delay', 'hang', 'truncate']
-const Rotation = Type.Object({ keep_old: Type.Boolean({ default: true }) }, closed)
 
 /** The switches. No Cognito path lives here, so no client can come to depend on them. */
 export function createControl(state: State): FastifyInstance {

@@ -1,9 +1,10 @@
 import { type Answer, html, json, Refusal } from './answer.ts'
-import { readAuthorizationRequest, toClient } from './authorization-request.ts'
+import { readAuthorizationRequest } from './authorization-request.ts'
 import type { Incoming } from './incoming.ts'
 import { notUnderstoodPage } from './pages.ts'
 import type { Fault } from './schema.ts'
 import type { State } from './state.ts'
+import { toClient } from './to-client.ts'
 
 /** Answers in the place of an endpoint, by throwing a {@link Refusal}, when a fault has a status or an error. */
 export function faultAnswer(state: State, fault: Fault | undefined, { query }: Incoming): undefined {

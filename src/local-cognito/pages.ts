@@ -5,14 +5,14 @@ function escaped(text: string): string {
 
 /** The sign-in page; the form posts to the same query, so that the request it belongs to goes with it. */
 export function signInPage(
-  request: { readonly search: string; readonly csrf: string },
+  request: { readonly search: string; readonly query: URLSearchParams; readonly csrf: string },
   { username, message }: { readonly username: string; readonly message?: string },
 ): string {
   const alert = message === undefined ? '' : `<p class="alert" role="alert">${escaped(message)}</p>`
   return page(
     'Sign in',
     `<h1>Sign in</h1>
-<p class="note">Sign in to your account</p>
+<p class="note">to continue to ${escaped(request.query.get('client_id') ?? '')}</p>
 ${alert}
 <form method="post" action="/login?${escaped(request.search)}">
 <input type="hidden" name="_csrf" value="${escaped(request.csrf)}">
@@ -58,7 +58,7 @@ function page(title: string, main: string): string {
 <main>
 ${main}
 </main>
-<footer>Local Cognito</footer>
+<footer>Local Cognito, a stand-in for Amazon Cognito</footer>
 </body>
 </html>
 `

@@ -1,7 +1,21 @@
 import { type Static, Type } from 'typebox'
 
 const closed = { additionalProperties: false }
-const Duration = Type.String({ pattern: '^\\d+(ms|s|m|h|d)$' })
+
+const durationPattern = '^\\d+(ms|s|m|h|d)$'
+const offsetPattern = '^-?\\d+(ms|s|m|h|d)$'
+const originPattern = '^https?://[^/]+/?$'
+const poolIdPattern = '^[\\w-]+$'
+
+/** What to say of a text that does not match. */
+export const patternSentences: ReadonlyMap<string, string> = new Map([
+  [durationPattern, 'must be a duration such as 5s, 60m or 30d'],
+  [offsetPattern, 'must be a duration such as 5m or -5m'],
+  [originPattern, 'must be an http or https address without a path'],
+  [poolIdPattern, 'must be letters, digits, _ and - only'],
+])
+
+const Duration = Type.String({ pattern: durationPattern })
 const duration = (standard: string) => Type.String({ ...Duration, default: standard })
 const strings = (standard: string[] = []) => Type.Array(Type.String({ minLength: 1 }), { default: standard })
 const flag = (standard: boolean) => Type.Boolean({ default: standard })
@@ -11,7 +25,7 @@ const listen = (port: number) =>
     {
       host: Type.String({ default: '127.0.0.1', minLength: 1 }),
       port: Type.Integer({ default: port, minimum: 0, maximum: 65_535 }),
-      public_url: Type.Optional(Type.String({ pattern: '^https?://[^/]+$' })),
+      public_url: Type.Optional(Type.String({ pattern: originPattern })),
     },
     { ...closed, default: {} },
   )
@@ -76,7 +90,7 @@ export const LocalCognitoConfig = Type.Object(
     control: listen(9232),
     pool: Type.Object(
       {
-        id: Type.String({ default: 'us-east-1_LocalPool', pattern: '^[\\w-]+$' }),
+        id: Type.String({ default: 'us-east-1_LocalPool', pattern: poolIdPattern }),
         ...settings,
         clients: Type.Array(Client, { default: [] }),
       },
@@ -108,3 +122,9 @@ export const Fault = Type.Object(
   closed,
 )
 export type Fault = Static<typeof Fault>
+
+/** How far the clock is moved, back too. */
+export const Clock = Type.Object({ offset: Type.String({ pattern: offsetPattern }) }, closed)
+
+/** New signing keys. */
+export const Rotation = Type.Object({ keep_old: flag(true) }, closed)

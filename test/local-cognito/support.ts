@@ -41,14 +41,14 @@ const users = [
 type Parameters = Readonly<Record<string, string | undefined>>
 
 /** A running look-alike on free ports, ended with the test, and what a client and a browser do with it. */
-export async function localCognito(t: Test, pool: object = {}) {
+export async function localCognito(t: Test, pool: object = {}, domainListen: object = {}) {
   const port = { port: 0 }
   const resource_servers = [
     { identifier: 'reports', scopes: ['read', 'write'] },
     { identifier: 'https://notes.example/mcp', scopes: ['read'] },
   ]
   const config = localCognitoConfig({
-    domain: port,
+    domain: { ...port, ...domainListen },
     issuer: port,
     control: port,
     pool: { resource_servers, users, clients, ...pool },
