@@ -14,7 +14,7 @@ const ownHeaders = new Set(
 )
 const identityDefaults = new Set(['user', 'email', 'groups', 'preferred-username'].map((name) => `x-forwarded-${name}`))
 
-export function isInjectable(header: string): boolean {
+function isInjectable(header: string): boolean {
   const folded = foldHeaderName(header)
   return isToken(header) && !ownHeaders.has(folded) && !folded.startsWith('x-forwarded-')
 }
