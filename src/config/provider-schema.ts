@@ -21,11 +21,11 @@ const domain = Type.Decode(
     },
     [isOwnHost, ownDomain],
     [(value) => parseUrl(withScheme(value)) !== undefined, 'must be the address of the user pool domain'],
-    [(value) => isSecureOrigin(withScheme(value)), 'must be https:// and a host, without a path, user name or query'],
     [
       (value) => !/\/\/(issuer-)?cognito-idp[.-]/i.test(withScheme(value)),
       'is the address of the issuer; put the user pool domain here (AWS console: Cognito > User pools > your pool > Branding > Domain)',
     ],
+    [(value) => isSecureOrigin(withScheme(value)), 'must be https:// and a host, without a path, user name or query'],
   ),
   (value) => new URL(withScheme(value)).origin,
 )

@@ -69,6 +69,15 @@ async function readObject(source: Source, map: YAMLMap, schema: TObject, path: s
       entries.set(key, await readPair(source, pair, property, childPath(path, key)))
       continue
     }
+    if (!/^\w[\w-]{0,40}$/.test(key)) {
+      // Likely a key and its value run together, so it is not shown: the value may be a secret.
+      findings.problem(
+        path,
+        'holds something that is no key; a colon needs a space after it',
+        positionOf(source, pair.key),
+      )
+      continue
+    }
     const meant = nearest(key, known)
     const advice = meant === undefined ? `; the keys here are ${known.join(', ')}` : `, did you mean \`${meant}\`?`
     findings.problem(childPath(path, key), `unknown key \`${key}\`${advice}`, positionOf(source, pair.key))
@@ -79,8 +88,9 @@ async function readObject(source: Source, map: YAMLMap, schema: TObject, path: s
     if (entries.has(key)) continue
     const value = defaultOf(property)
     if (value !== undefined) entries.set(key, value)
-    else if (!Type.IsOptional(property))
+    else if (!Type.IsOptional(property)) {
       findings.problem(childPath(path, key), `is missing; add it${example(property)}`)
+    }
   }
   return Object.fromEntries(entries)
 }

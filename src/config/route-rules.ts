@@ -38,7 +38,7 @@ function checkUnique(
 /** At `/` a route covers nothing of ours: our endpoints win there. */
 function checkReserved(route: DraftRoute, basePath: string | undefined, path: string, { problem }: Findings): void {
   const prefix = route.path
-  if (prefix === undefined || prefix === '/') return
+  if (prefix === undefined) return
   if (basePath !== undefined && overlap(prefix, basePath)) {
     problem(`${path}.path`, 'covers base_path, where our own pages are; choose another path')
   }

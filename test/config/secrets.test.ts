@@ -20,6 +20,8 @@ t.test('a value never appears in a problem, wherever it comes from', async (t) =
     [14, 'encryption_keys: [{ file: secret }]'],
     [14, `store: { url: "redis+cluster://:${secret}@127.0.0.1" }`],
     [14, `store: { url: "redis://:${secret}@127.0.0.1" }`],
+    [3, `  cognito: { type: cognito, client_secret:${secret} }\n  other:`],
+    [8, `    client_secret:${secret}`],
     [8, `    client_secret: [${secret}]`],
     [8, `    client_secret: { value: ${secret} }`],
     [8, `    client_secret: "\${${secret}}"`],

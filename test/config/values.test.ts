@@ -211,6 +211,12 @@ t.test('url: memory: needs no quotes, though YAML says it does', async (t) => {
   t.strictSame(inFlow.config.store, inBlock.config.store)
 })
 
+t.test('a session may be idle for all of its time', async (t) => {
+  const { config } = await parse({ 14: 'sessions: { idle: 24h, absolute: 1d }' })
+
+  t.equal(config.sessions.idle, config.sessions.absolute)
+})
+
 t.test('a route at the root is fine', async (t) => {
   const { config } = await parse({ 11: '    path: /' })
 
