@@ -187,7 +187,8 @@ function defaultOf(schema: TSchema): unknown {
 }
 
 function example(schema: TSchema): string {
-  const [first] = annotations(schema).examples ?? []
+  const { examples, enum: words } = annotations(schema)
+  const [first] = examples ?? words ?? []
   return first === undefined ? '' : `, for example ${first}`
 }
 
