@@ -274,20 +274,33 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
     t.strictSame(states, ['ended', 'live'])
   })
 
-  t.test("'sessions' ends all of a user's sessions, and the orphans with them", async (t) => {
-    const { store } = await open(t)
-    const names = ['s:one', 's:two', 't:cognito', 't:crm'] as const
-    for (const name of names) await store.records.write(user, name, aWrite(), { new: true })
-    await store.records.write('another', 's:three', aWrite(), { new: true })
+  t.test('all sessions of a user end at once, and the orphans with them', async (t) => {
+    const { store, advance } = await open(t)
+    await store.records.write(user, 's:expired', aWrite({ ttlMs: minute }), { new: true })
+    for (const name of [session, otherSession, tokens, 't:crm'] as const) {
+      await store.records.write(user, name, aWrite({ body: Buffer.from(name) }), { new: true })
+    }
+    await store.records.write('another', session, aWrite(), { new: true })
+    await advance(minute)
 
-    const ended = await store.records.end(user, 'sessions', { reason: 'everywhere', orphans: ['t:cognito'] })
+    const ended = await store.records.end(user, 'sessions', { reason: 'signed_out', orphans: [tokens] })
+    const again = await store.records.end(user, 'sessions', { reason: 'signed_out', orphans: [tokens] })
 
-    t.strictSame(ended.map(({ name }) => name).sort(), ['s:one', 's:two', 't:cognito'])
+    t.strictSame(
+      ended.map(({ name, body }) => [name, Buffer.from(body).toString()]),
+      [session, otherSession, tokens].map((name) => [name, name]),
+    )
+    t.strictSame(again, [])
+    t.match(await store.records.read(user, [session, otherSession, tokens]), [
+      { state: 'ended', version: 2, reason: 'signed_out' },
+      { state: 'ended', version: 2, reason: 'signed_out' },
+      { state: 'ended', version: 2, reason: 'signed_out' },
+    ])
     t.strictSame(
       (await store.records.list(user)).map(({ name }) => name),
       ['t:crm'],
     )
-    t.equal((await store.records.list('another')).length, 1)
+    t.match(await store.records.read('another', [session]), [{ state: 'live' }])
   })
 
   t.test('a session that expired by itself does not keep orphans', async (t) => {

@@ -35,7 +35,7 @@ export async function startRedis(t: Test, { appendonly = false, password }: Redi
     ...(appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
     ...(password === undefined ? [] : ['--requirepass', password]),
   ]
-  let child = await launch(args)
+  let child = launch(args)
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -44,11 +44,16 @@ export async function startRedis(t: Test, { appendonly = false, password }: Redi
     await exited
   }
 
+  // A test that fails or is given up leaves no server behind.
+  const endAtExit = () => child.kill('SIGKILL')
+  process.once('exit', endAtExit)
   t.teardown(async () => {
     await end('SIGKILL')
+    process.off('exit', endAtExit)
     await rm(folder, { recursive: true, force: true })
   })
 
+  await ready(child)
   return {
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
@@ -59,19 +64,23 @@ export async function startRedis(t: Test, { appendonly = false, password }: Redi
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGTERM')
-      child = await launch(args)
+      child = launch(args)
+      await ready(child)
     },
   }
 }
 
-/** The process, once it accepts connections. */
-function launch(args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(redisServer(), args, { stdio: ['ignore', 'pipe', 'ignore'] })
+function launch(args: readonly string[]): ChildProcess {
+  return spawn(redisServer(), args, { stdio: ['ignore', 'pipe', 'ignore'] })
+}
+
+/** Waits until the server accepts connections. */
+function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = ''
-    child.stdout.on('data', (chunk) => {
+    child.stdout?.on('data', (chunk) => {
       output += chunk
-      if (output.includes('Ready to accept connections')) resolve(child)
+      if (output.includes('Ready to accept connections')) resolve()
     })
     child.once('error', reject)
     child.once('exit', () => reject(new Error(`redis-server ended before it was ready:\n${output}`)))

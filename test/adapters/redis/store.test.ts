@@ -77,7 +77,11 @@ t.test('the index lives as long as its last entry, also when that one is touched
   isAbout(t, await life(), 180_000)
   await records.end('u', ['s:one'], { reason: 'signed_out', orphans: [] })
   isAbout(t, await life(), 120_000)
-  await records.end('u', ['s:two'], { reason: 'signed_out', orphans: [] })
+  await records.write('u', 't:crm', aWrite({ ttlMs: 60_000 }), { new: true })
+  await records.write('u', 't:cognito', aWrite({ ttlMs: 240_000 }), { new: true })
+  await records.end('u', ['s:two'], { reason: 'signed_out', orphans: ['t:cognito'] })
+  isAbout(t, await life(), 60_000)
+  await records.end('u', ['t:crm'], { reason: 'disconnected', orphans: [] })
   t.equal(await redis.exists('index:{u}:u'), 0)
 })
 
@@ -125,7 +129,9 @@ for (const [what, value] of [
     await t.rejects(records.write('u', 't:cognito', aWrite(), { version: 1 }), unavailable)
     await t.rejects(records.write('u', 't:cognito', aWrite(), { mark: 'm' }), unavailable)
     await t.rejects(records.touch('u', 't:cognito', 600_000), unavailable)
+    await t.rejects(records.end('u', ['s:one', 't:cognito'], { reason: 'x', orphans: [] }), unavailable)
     await t.rejects(records.end('u', ['s:one'], { reason: 'x', orphans: ['t:cognito'] }), unavailable)
+    await t.rejects(records.end('u', 'sessions', { reason: 'x', orphans: ['t:cognito'] }), unavailable)
 
     t.equal(await redis.get(key), value)
     isAbout(t, await redis.pttl(key), 60_000)
