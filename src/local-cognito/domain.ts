@@ -7,7 +7,7 @@ import { showLogin, submitLogin } from './login.ts'
 import { logout } from './logout.ts'
 import { errorPage, notUnderstoodPage } from './pages.ts'
 import { revoke } from './revoke.ts'
-import { type Path, serve } from './serve.ts'
+import { cookieOptions, type Path, serve } from './serve.ts'
 import type { State } from './state.ts'
 import { token } from './token.ts'
 import { userInfo } from './user-info.ts'
@@ -47,9 +47,8 @@ export async function createDomain(state: State): Promise<FastifyInstance> {
     const sent = request.cookies['XSRF-TOKEN'] ?? ''
     const csrf = uuid.test(sent) ? sent : randomUUID()
     request.setDecorator('csrf', csrf)
-    const secure = state.urls.domain.startsWith('https:')
     reply.headers({ ...commonHeaders, 'x-amz-cognito-request-id': randomUUID() })
-    reply.setCookie('XSRF-TOKEN', csrf, { path: '/', secure, httpOnly: true, sameSite: 'lax' })
+    reply.setCookie('XSRF-TOKEN', csrf, cookieOptions(state))
   })
   app.addHook('onRequest', async (request, reply) => {
     if (request.url.startsWith('/oauth2/token')) reply.header('access-control-allow-origin', '*')

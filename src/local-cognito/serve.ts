@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, html, Refusal } from './answer.ts'
 import { milliseconds } from './config.ts'
@@ -69,16 +70,19 @@ export function serve(
   function send(request: FastifyRequest, reply: FastifyReply, outcome: Answer | Refusal, truncate = false) {
     const [answer, rule] = outcome instanceof Refusal ? [outcome.answer, outcome.rule] : [outcome, null]
     state.log.finish(entryOf(request), answer.status, truncate ? 'fault_truncate' : rule)
-    const secure = state.urls.domain.startsWith('https:')
-    for (const { name, value, maxAge } of answer.cookies ?? []) {
-      const age = maxAge === undefined ? {} : { maxAge }
-      reply.setCookie(name, value, { ...age, path: '/', secure, httpOnly: true, sameSite: 'lax' })
+    for (const { name, value, ...age } of answer.cookies ?? []) {
+      reply.setCookie(name, value, { ...age, ...cookieOptions(state) })
     }
     reply.code(answer.status).headers(answer.headers ?? {})
     return truncate
       ? reply.header('content-length', length(answer)).send(half(answer))
       : reply.send(answer.body || undefined)
   }
+}
+
+/** As seen in traces; Secure only on https, or a browser would drop the cookies here. */
+export function cookieOptions({ urls }: State): CookieSerializeOptions {
+  return { path: '/', secure: urls.domain.startsWith('https:'), httpOnly: true, sameSite: 'lax' }
 }
 
 /** The path as it was sent: no query, nothing decoded, nothing normalised. */

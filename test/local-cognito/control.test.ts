@@ -64,12 +64,14 @@ t.test('a truncated answer was carried out, and breaks off after its first half'
   await change('POST', '/faults', { endpoint: 'token', truncate: true, times: 1 })
 
   const answer = await redeem(code)
-  const [chunk] = await Promise.all([answer.body?.getReader().read()])
+  const reader = answer.body?.getReader()
+  const first = await reader?.read()
 
   t.equal(answer.status, 200)
   const promised = Number(answer.headers.get('content-length'))
   t.ok(promised > 1000)
-  t.equal(chunk?.value?.length, Math.floor(promised / 2))
+  t.equal(first?.value?.length, Math.floor(promised / 2))
+  await t.rejects(async () => await reader?.read(), { message: 'terminated' })
   t.equal(await (await redeem(code)).text(), '{"error":"invalid_grant"}')
 })
 
