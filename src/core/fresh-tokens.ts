@@ -2,8 +2,10 @@ import { GatewayError } from './errors.ts'
 import type { Audit, Clock, Lock, Locks, Sleep } from './ports.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import type { Revoke } from './revoke.ts'
+import { userKey } from './session.ts'
 import { createSingleFlight } from './single-flight.ts'
-import { expiryOf, freshness, refreshMark, type TokenSet } from './token-set.ts'
+import { createTokenSaver } from './token-saver.ts'
+import { expiryOf, freshness, type TokenSet } from './token-set.ts'
 import type { HeldTokens, UserStore } from './user-store.ts'
 
 interface FreshTokensOptions {
@@ -22,7 +24,7 @@ export type FreshTokens = (held: HeldTokens) => Promise<HeldTokens>
 
 const lockTtlMs = 5_000
 const waitMs = 100
-const saveAttempts = 5
+const maxRetryAfterSeconds = 60
 const backOffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 60_000]
 
 /**
@@ -33,53 +35,63 @@ const backOffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 60_000]
 export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   const { store, locks, providers, revoke, claimsMaxAgeMs, now, sleep, audit } = options
   const inFlight = createSingleFlight<HeldTokens>()
-  /** Refreshed but not saved yet: the store was away. They are used from here until it is back. */
-  const unsaved = new Map<string, HeldTokens>()
+  const saver = createTokenSaver({ store, revoke, sleep })
   /** Providers that failed us: when to call again, and how often they failed in a row. */
   const resting = new Map<string, { readonly until: number; readonly failures: number }>()
 
   return async function freshTokens(stored) {
-    const key = `${stored.user}/${stored.provider}`
-    const held = newer(stored, unsaved.get(key))
-    if (held.state !== 'live') throw new GatewayError('session_ended')
-    const provider = providers.get(held.provider)
-    // A set of another issuer or client than the configured one is sent nowhere.
-    if (provider === undefined || provider.client !== held.set.client) throw new GatewayError('session_ended')
-
+    const held = saver.newest(stored)
+    const provider = providerOf(held)
     const age = freshness(held.set, now())
     if (age === 'fresh') return held
     if (held.set.refreshToken === undefined) {
       if (age === 'ageing') return held
       throw new GatewayError('session_ended')
     }
+    const key = `${held.user}/${held.provider}`
     if (age === 'over') return inFlight(key, () => refresh(held, provider))
     if (!isResting(provider)) inFlight(key, () => refresh(held, provider)).catch(() => undefined)
     return held
   }
 
-  function isResting({ name }: Provider): boolean {
-    return (resting.get(name)?.until ?? 0) > now()
+  /** Whose the set is. Throws `session_ended` unless it is live and of the issuer and client that are configured. */
+  function providerOf(held: HeldTokens): Provider {
+    const provider = providers.get(held.provider)
+    if (provider === undefined || held.state !== 'live' || provider.client !== held.set.client) {
+      throw new GatewayError('session_ended')
+    }
+    return provider
   }
 
   async function refresh(held: HeldTokens, provider: Provider): Promise<HeldTokens> {
-    const resting = restingError(provider)
-    if (resting !== undefined) throw resting
+    if (isResting(provider)) throw unavailable(provider)
     const deadline = now() + 3 * provider.timeoutMs
     for (;;) {
       const lock = await locks.acquire(held.user, held.provider, lockTtlMs)
-      const current = await store.readTokens(held.user, held.provider)
-      if (current === undefined || current.state !== 'live') {
-        await lock?.release()
-        throw new GatewayError('session_ended')
-      }
-      if (current.version !== held.version && freshness(current.set, now()) !== 'over') {
-        await lock?.release()
-        return current
-      }
-      if (lock !== undefined) return await whileHolding(lock, () => callProvider(current, provider))
-      if (now() >= deadline) throw new GatewayError('provider_unavailable')
+      if (lock !== undefined) return await whileHolding(lock, () => refreshAlone(held, provider))
+      const current = await readAgain(held)
+      if (isRefreshed(current, held)) return current
+      if (now() >= deadline) throw unavailable(provider)
       await sleep(waitMs)
     }
+  }
+
+  /** With the lock. What waits to be saved goes first: until then the stored refresh token may be an outdated one. */
+  async function refreshAlone(held: HeldTokens, provider: Provider): Promise<HeldTokens> {
+    await saver.flush(held)
+    const current = await readAgain(held)
+    return isRefreshed(current, held) ? current : await callProvider(current, provider)
+  }
+
+  async function readAgain({ user, provider }: HeldTokens): Promise<HeldTokens> {
+    const current = await store.readTokens(user, provider)
+    if (current === undefined) throw new GatewayError('session_ended')
+    providerOf(current)
+    return current
+  }
+
+  function isRefreshed(current: HeldTokens, held: HeldTokens): boolean {
+    return current.version !== held.version && freshness(current.set, now()) !== 'over'
   }
 
   async function whileHolding<T>(lock: Lock, task: () => Promise<T>): Promise<T> {
@@ -88,75 +100,38 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
       return await task()
     } finally {
       clearInterval(renewal)
-      await lock.release().catch(() => undefined)
+      await lock.release()
     }
   }
 
   async function callProvider(held: HeldTokens, provider: Provider): Promise<HeldTokens> {
     const { refreshToken, claims } = held.set
+    if (refreshToken === undefined) throw new GatewayError('session_ended')
+    const user = userKey(provider.name, String(claims.sub))
     const sentAt = now()
     try {
-      const answer = await provider.refresh(refreshToken ?? '', String(claims.sub))
+      const answer = await provider.refresh(refreshToken, String(claims.sub))
       resting.delete(provider.name)
-      const next = renewed(held.set, answer, sentAt)
-      const saved = await save(held, next, provider)
-      audit('token_refreshed', { user: `${provider.name}:${claims.sub}`, provider: provider.name })
+      const saved = await saver.save(held, renewed(held.set, answer, sentAt))
+      audit('token_refreshed', { user, provider: provider.name })
       return saved
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      audit('token_refresh_failed', {
-        user: `${provider.name}:${claims.sub}`,
-        provider: provider.name,
-        reason: error.message,
-      })
+      audit('token_refresh_failed', { user, provider: provider.name, reason: error.message })
       if (error.failure === 'invalid_grant' || error.failure === 'wrong_user') return await refusedOrNewer(held, error)
       rest(provider, error)
-      throw new GatewayError('provider_unavailable', { cause: error, retryAfterSeconds: error.retryAfterSeconds ?? 5 })
+      throw unavailable(provider, error)
     }
   }
 
-  /** Saves before use. Gives what is stored then; throws `session_ended` when a person ended the set meanwhile. */
-  async function save(held: HeldTokens, set: TokenSet, provider: Provider): Promise<HeldTokens> {
-    const key = `${held.user}/${held.provider}`
-    const attempt = async () => {
-      const written = await store.writeTokens(held.user, held.provider, set, { mark: refreshMark(held.set) })
-      if (written !== undefined) return written
-      const current = await store.readTokens(held.user, held.provider)
-      if (current?.state === 'live') return current
-      revoke(provider.name, set)
-      throw new GatewayError('session_ended')
-    }
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'store_unavailable') throw error
-    }
-    const inMemory = { ...held, version: held.version + 1, set }
-    unsaved.set(key, inMemory)
-    void saveLater(key, attempt)
-    return inMemory
-  }
-
-  async function saveLater(key: string, attempt: () => Promise<unknown>): Promise<void> {
-    for (let tries = 0; tries < saveAttempts * 60; tries++) {
-      await sleep(backOffMs[Math.min(tries, 2)] ?? 5_000)
-      try {
-        await attempt()
-        break
-      } catch (error) {
-        if (!(error instanceof GatewayError) || error.code !== 'store_unavailable') break
-      }
-    }
-    unsaved.delete(key)
-  }
-
-  /** `invalid_grant`: perhaps another replica was faster. Otherwise the set is marked refused, and kept. */
+  /** `invalid_grant`: marked refused, and kept, unless another replica was faster; then what that one stored is used. */
   async function refusedOrNewer(held: HeldTokens, error: ProviderError): Promise<HeldTokens> {
-    const current = await store.readTokens(held.user, held.provider)
-    if (current?.state === 'live' && current.version !== held.version) return current
     const reason = error.error ?? error.failure
-    await store.writeTokens(held.user, held.provider, held.set, { version: held.version }, reason)
-    audit('token_set_ended', { user: `${held.provider}:${held.set.claims.sub}`, provider: held.provider, reason })
+    const refused = await store.writeTokens(held.user, held.provider, held.set, { version: held.version }, reason)
+    const current = refused ?? (await store.readTokens(held.user, held.provider))
+    if (current?.state === 'live') return current
+    const user = userKey(held.provider, String(held.set.claims.sub))
+    audit('token_set_ended', { user, provider: held.provider, reason })
     throw new GatewayError('session_ended', { cause: error })
   }
 
@@ -175,18 +150,17 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
 
   function rest(provider: Provider, error: ProviderError): void {
     const failures = (resting.get(provider.name)?.failures ?? 0) + 1
-    const asked = Math.min(error.retryAfterSeconds ?? 0, 60) * 1000
+    const asked = Math.min(error.retryAfterSeconds ?? 0, maxRetryAfterSeconds) * 1000
     const own = (backOffMs[Math.min(failures, backOffMs.length) - 1] ?? 60_000) * (0.5 + Math.random() / 2)
     resting.set(provider.name, { until: now() + Math.max(asked, own), failures })
   }
 
-  function restingError(provider: Provider): GatewayError | undefined {
-    const left = (resting.get(provider.name)?.until ?? 0) - now()
-    if (left <= 0) return undefined
-    return new GatewayError('provider_unavailable', { retryAfterSeconds: Math.ceil(left / 1000) })
+  function isResting({ name }: Provider): boolean {
+    return (resting.get(name)?.until ?? 0) > now()
   }
-}
 
-function newer(stored: HeldTokens, inMemory: HeldTokens | undefined): HeldTokens {
-  return inMemory !== undefined && stored.state === 'live' && inMemory.version > stored.version ? inMemory : stored
+  function unavailable({ name }: Provider, cause?: ProviderError): GatewayError {
+    const restMs = (resting.get(name)?.until ?? 0) - now()
+    return new GatewayError('provider_unavailable', { cause, retryAfterSeconds: Math.max(1, Math.ceil(restMs / 1000)) })
+  }
 }
