@@ -89,7 +89,7 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
   }
   const services = {
-    table: createRouteTable(routes, new URL(publicUrl).host),
+    table: createRouteTable(routes, new URL(publicUrl).host, config.base_path),
     guard,
     signIn,
     signOut,

@@ -6,13 +6,21 @@ export interface RequestTarget {
   readonly search: string
 }
 
-const plain = /^(?:\/[\w\-~!$&'()*+,=:@][\w\-.~!$&'()*+,=:@]*)*\/?$/
+const plain = /^(?=\/)(?:\/[\w\-~!$&'()*+,=:@][\w\-.~!$&'()*+,=:@]*)*\/?$/
 const allowed = /^[\w\-.~!$&'()*+,;=:@%/]*$/
 const wellEncoded = /^(?:[^%]|%[0-9A-Fa-f]{2})*$/
 /** Encoded: slash, backslash, `#`, control characters. Then the same, dot and percent encoded twice. */
 const refused = /%(?:2f|5c|23|[01][0-9a-f]|7f)|%25(?:2f|5c|23|2e|25|[01][0-9a-f]|7f)/i
 const emptySegment = /\/\//
-const dotSegment = /\/\.\.?(?:[;/]|$)/
+const dotSegment = /\/\.\.?(?:;|%3B|\/|$)/
+
+/** A request target without scheme and host, where it came with them (RFC 9112 section 3.2.2), and that host. */
+export function originForm(target: string): { readonly target: string; readonly host: string | undefined } {
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
+  if (absolute === null) return { target, host: undefined }
+  const [, host = '', rest = ''] = absolute
+  return { target: rest.startsWith('/') ? rest : `/${rest}`, host }
+}
 
 /**
  * The one canonical form of a request target in origin-form (RFC 9112 section 3.2.1): unreserved characters decoded,
@@ -29,18 +37,18 @@ export function canonicalTarget(target: string): RequestTarget {
 
 /** As `canonicalTarget`, for a path alone. Throws `bad_path`. */
 export function canonicalPath(path: string): string {
-  if (!path.startsWith('/') || !allowed.test(path) || !wellEncoded.test(path) || refused.test(path)) {
-    throw new GatewayError('bad_path')
-  }
+  if (!path.startsWith('/') || !allowed.test(path) || !wellEncoded.test(path)) throw new GatewayError('bad_path')
   const canonical = path.replace(/%[0-9A-Fa-f]{2}/g, (encoded) => {
     const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
     return /[\w\-.~]/.test(character) ? character : encoded.toUpperCase()
   })
-  if (emptySegment.test(canonical) || dotSegment.test(canonical)) throw new GatewayError('bad_path')
+  // Only now: `%25%32%65` hides what `%252e` shows.
+  if (refused.test(canonical) || emptySegment.test(canonical) || dotSegment.test(canonical))
+    throw new GatewayError('bad_path')
   return canonical
 }
 
-/** The path without the parameters of its segments (`/a;x=1/b` gives `/a/b`), as some servers read it. */
+/** The canonical path without the parameters of its segments (`/a;x=1/b` gives `/a/b`), as some servers read it. */
 export function withoutParameters(path: string): string {
-  return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
+  return path.replace(/(?:;|%3B)[^/]*/g, '')
 }

@@ -11,8 +11,15 @@ export interface RouteTable {
   readonly match: (host: string, canonicalPath: string) => Route | undefined
 }
 
+const wellKnown = /^\/\.well-known\/(?:oauth-[^/]*|openid-configuration|toolgate)(?:\/|$)/
+
+/** Whether an address is the gateway's own, which no route covers. */
+function isReserved(path: string, basePath: string): boolean {
+  return path === basePath || path.startsWith(`${basePath}/`) || wellKnown.test(path)
+}
+
 /** Builds the table. Its cost per request grows with the depth of the path only. */
-export function createRouteTable(routes: readonly Route[], publicHost: string): RouteTable {
+export function createRouteTable(routes: readonly Route[], publicHost: string, basePath: string): RouteTable {
   const hosts = new Map<string, Map<string, Route>>([[publicHost, new Map()]])
   for (const route of routes) {
     const paths = hosts.get(route.host) ?? new Map<string, Route>()
@@ -21,6 +28,7 @@ export function createRouteTable(routes: readonly Route[], publicHost: string): 
   }
 
   function longestPrefix(paths: ReadonlyMap<string, Route>, path: string): Route | undefined {
+    if (isReserved(path, basePath)) return undefined
     for (let end = path.length; end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
       const route = paths.get(path.slice(0, end))
       if (route !== undefined) return route

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import arrival from './plugins/arrival.ts'
+import { answerClientError } from './client-error.ts'
+import arrival, { routedUrl } from './plugins/arrival.ts'
 import cookies from './plugins/cookies.ts'
 import errors, { answerError } from './plugins/errors.ts'
 import pages from './plugins/pages.ts'
@@ -30,13 +31,15 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, settings),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, listener.logger),
+    rewriteUrl: ({ url = '' }) => routedUrl(url, basePath),
     routerOptions: { maxParamLength: 200 },
   }) as FastifyInstance
   for (const method of moreMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
   }
 
-  await app.register(pages)
+  await app.register(pages, { publicUrl })
   await app.register(cookies, { secure: scheme === 'https' })
   await app.register(errors, settings)
   await app.register(arrival, { table: services.table, scheme, cookieName })

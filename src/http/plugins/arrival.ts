@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { canonicalTarget, type RequestTarget } from '../../core/canonical-path.ts'
+import { canonicalTarget, originForm, type RequestTarget } from '../../core/canonical-path.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
 import type { RouteTable } from '../../core/route-table.ts'
@@ -34,7 +34,12 @@ export default fp<ArrivalOptions>(
       refuseRepeated(request.raw.rawHeaders)
       request.servedHost = withoutDefaultPort(request.headers.host ?? '', scheme)
       if (!table.serves(request.servedHost)) throw new GatewayError('host_unknown')
-      request.target = canonicalTarget(request.raw.url ?? '')
+      const { target, host } = originForm(request.originalUrl)
+      // An address that names one host in two ways would be read differently by different servers.
+      if (host !== undefined && withoutDefaultPort(host, scheme) !== request.servedHost) {
+        throw new GatewayError('bad_request')
+      }
+      request.target = canonicalTarget(target)
       request.guarded = () => ({
         method: request.method,
         headers: request.headers,
@@ -45,6 +50,19 @@ export default fp<ArrivalOptions>(
   },
   { name: 'arrival', fastify: '5.x' },
 )
+
+/**
+ * What Fastify's router is shown of an address: one of our own pages, or `/` for everything else, which the route table
+ * decides. What cannot be read is refused on arrival.
+ */
+export function routedUrl(url: string, basePath: string): string {
+  try {
+    const { path } = canonicalTarget(originForm(url).target)
+    return path === basePath || path.startsWith(`${basePath}/`) ? path : '/'
+  } catch {
+    return '/'
+  }
+}
 
 /** Two of these would be read differently by different servers (RFC 9112 section 3.2, 6.3). Throws `bad_request`. */
 function refuseRepeated(raw: readonly string[]): void {

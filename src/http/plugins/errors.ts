@@ -3,8 +3,10 @@ import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
 import { isNavigation } from '../../core/same-origin.ts'
 import { SignInError } from '../../core/sign-in.ts'
+import { problemJson } from '../problem.ts'
 import type { HttpSettings } from '../services.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../views/error.ts'
+import type { Site } from '../views/layout.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -53,8 +55,9 @@ function answerWithPage(
   failure: GatewayError,
   request: FastifyRequest,
   reply: FastifyReply,
-  { basePath, site }: Options,
+  { publicUrl, basePath, ...options }: Options,
 ): FastifyReply {
+  const site = request.servedHost === new URL(publicUrl).host ? options.site : siteFrom(publicUrl, options.site)
   const isGet = request.method === 'GET' || request.method === 'HEAD'
   const here = request.target ? request.target.path + request.target.search : undefined
   const signInHref = (returnTo: string | undefined) =>
@@ -69,6 +72,7 @@ function answerWithPage(
     requestId: request.id,
     time: new Date(),
     tool: request.toolTitle,
+    host: request.servedHost || undefined,
     signedInAs: failure.signedInAs,
     ...(failure.owner !== undefined && { details: { description: failure.owner } }),
     ...(isGet && failure.status === 503 && { retryAfterSeconds: failure.retryAfterSeconds }),
@@ -76,6 +80,15 @@ function answerWithPage(
   }
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
   return reply.page(errorPage(site, page))
+}
+
+/** Our files and pages as they are found from a host that is not ours. */
+function siteFrom(publicUrl: string, { assets, ...site }: Site): Site {
+  const href: Site['assets']['href'] = (name) => {
+    const address = assets.href(name)
+    return address.startsWith('/') ? publicUrl + address : address
+  }
+  return { ...site, home: publicUrl + site.home, assets: { ...assets, href } }
 }
 
 /** What the person can do next, where it is not just the home page. */
@@ -101,17 +114,12 @@ function answerWithProblem(
   reply: FastifyReply,
   { publicUrl, basePath }: Options,
 ): FastifyReply {
-  if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
-  return reply.headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' }).send(
-    JSON.stringify({
-      type: `urn:toolgate:error:${failure.code}`,
-      title: failure.message,
-      status: failure.status,
-      code: failure.code,
-      request_id: request.id,
-      ...(failure.status === 401 && { sign_in_url: `${publicUrl}${basePath}/sign-in` }),
-    }),
-  )
+  const { code, status, message: title } = failure
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const signInUrl = status === 401 ? `${publicUrl}${basePath}/sign-in` : undefined
+  return reply
+    .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+    .send(problemJson({ code, status, title, requestId: request.id, signInUrl }))
 }
 
 /** Fastify's own refusals, by their code; anything else is a fault of ours and says nothing. */

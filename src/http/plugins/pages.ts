@@ -7,8 +7,12 @@ declare module 'fastify' {
   }
 }
 
-const contentSecurityPolicy =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+/** Our files may come from `public_url` where another host was asked for. */
+const contentSecurityPolicy = (publicUrl: string) =>
+  [
+    `default-src 'none'; style-src 'self' ${publicUrl}; img-src 'self' ${publicUrl} data:`,
+    "script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  ].join('; ')
 
 const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
@@ -20,11 +24,12 @@ const pageHeaders = {
 }
 
 /** How our own pages go out: never stored, never framed, no code but ours. */
-export default fp(
-  async function pages(app) {
+export default fp<{ readonly publicUrl: string }>(
+  async function pages(app, { publicUrl }) {
+    const ours = contentSecurityPolicy(publicUrl)
     app.decorateReply('page', function page(html, { formAction = true } = {}) {
       // Chromium applies form-action to the redirects after a form, too.
-      const policy = formAction ? `${contentSecurityPolicy}; form-action 'self'` : contentSecurityPolicy
+      const policy = formAction ? `${ours}; form-action 'self'` : ours
       return this.headers({ ...pageHeaders, 'content-security-policy': policy }).send(html)
     })
   },

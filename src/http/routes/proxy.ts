@@ -37,8 +37,7 @@ export default fp<Options>(
 
     app.addHook('onRequest', async function admit(request, reply) {
       const { path } = request.target
-      const isOurs = path === basePath || path.startsWith(`${basePath}/`) || path.startsWith('/.well-known/oauth-')
-      const route = isOurs ? undefined : table.match(request.servedHost, path)
+      const route = table.match(request.servedHost, path)
       if (route === undefined) {
         if (path === '/') return reply.redirect(`${basePath}/`, 302)
         throw new GatewayError('route_not_found')

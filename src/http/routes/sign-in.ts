@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { canonicalPath } from '../../core/canonical-path.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { safeReturnTo } from '../../core/return-to.ts'
 import type { HttpSettings, Services } from '../services.ts'
@@ -36,9 +37,8 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
   }
 
   function toolAt(request: FastifyRequest, returnTo: string) {
-    const { pathname } = new URL(returnTo, publicUrl)
     try {
-      return table.match(request.servedHost, pathname)
+      return table.match(request.servedHost, canonicalPath(new URL(returnTo, publicUrl).pathname))
     } catch (error) {
       if (error instanceof GatewayError) return undefined
       throw error

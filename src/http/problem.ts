@@ -1,0 +1,16 @@
+import type { GatewayErrorCode } from '../core/errors.ts'
+
+/** What a program is told of a failure. */
+interface Problem {
+  readonly code: GatewayErrorCode
+  readonly status: number
+  readonly title: string
+  readonly requestId: string
+  readonly signInUrl?: string | undefined
+}
+
+/** The body of `application/problem+json` (RFC 9457). */
+export function problemJson({ code, status, title, requestId, signInUrl }: Problem): string {
+  const type = `urn:toolgate:error:${code}`
+  return JSON.stringify({ type, title, status, code, request_id: requestId, sign_in_url: signInUrl })
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+/** What came back over a plain socket. Header names in lower case, the values of one name in order. */
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: ReadonlyMap<string, readonly string[]>
+  readonly body: string
+}
+
+/**
+ * Sends exactly these bytes, one line an entry, and reads until the other side closes: for what an HTTP client would
+ * put right. `Connection: close` is added as the last header unless there is a `Connection` already.
+ */
+export async function sendRaw(origin: string, lines: readonly string[], body = ''): Promise<RawAnswer> {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+  await once(socket, 'connect')
+  const close = lines.some((line) => /^connection:/i.test(line)) ? [] : ['Connection: close']
+  socket.write(`${[...lines, ...close].join('\r\n')}\r\n\r\n${body}`, 'latin1')
+  return parseAnswer(await text(socket))
+}
+
+/** Reads one answer whose body ends with the connection. */
+export function parseAnswer(received: string): RawAnswer {
+  const end = received.indexOf('\r\n\r\n')
+  const [statusLine = '', ...lines] = received.slice(0, end).split('\r\n')
+  const headers = new Map<string, string[]>()
+  for (const line of lines) {
+    const at = line.indexOf(':')
+    const name = line.slice(0, at).toLowerCase()
+    headers.set(name, [...(headers.get(name) ?? []), line.slice(at + 1).trim()])
+  }
+  return { status: Number(statusLine.split(' ')[1]), headers, body: received.slice(end + 4) }
+}

@@ -1,0 +1,23 @@
+import type { Route } from '../../src/core/route.ts'
+import { parseTemplate } from '../../src/core/template.ts'
+
+/** A route as the config gives it with all defaults, but for what the test is about. */
+export function aRoute(route: Partial<Route> = {}): Route {
+  return {
+    name: 'tool',
+    title: 'The tool',
+    description: '',
+    host: 'tools.test',
+    path: '/tool',
+    upstream: { origin: 'http://127.0.0.1:3000', prefix: undefined, tls: undefined },
+    access: 'signed_in',
+    signIn: ['cognito'],
+    provider: undefined,
+    allow: { groups: undefined, emails: undefined, emailDomains: undefined, claims: undefined },
+    inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') },
+    identityHeaders: [],
+    timeouts: { connectMs: 5_000, responseMs: 60_000, idleMs: 300_000 },
+    maxBodyBytes: 100_000_000,
+    ...route,
+  }
+}
