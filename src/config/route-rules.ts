@@ -1,5 +1,6 @@
 import { foldHeaderName } from '../core/headers.ts'
 import { isLoopback } from '../core/loopback.ts'
+import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import { parseUrl } from './leaves.ts'
 import type { Draft } from './schema.ts'
@@ -42,8 +43,7 @@ function checkReserved(route: DraftRoute, basePath: string | undefined, path: st
   if (basePath !== undefined && overlap(prefix, basePath)) {
     problem(`${path}.path`, 'covers base_path, where our own pages are; choose another path')
   }
-  const wellKnown = ['/.well-known/toolgate', '/.well-known/openid-configuration']
-  if (prefix.startsWith('/.well-known/oauth-') || wellKnown.some((name) => overlap(prefix, name))) {
+  if (prefix.startsWith('/.well-known/oauth-') || reservedWellKnown.some((name) => overlap(prefix, name))) {
     problem(`${path}.path`, 'covers a /.well-known name that the gateway answers; choose another path')
   }
 }

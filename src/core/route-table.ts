@@ -1,5 +1,6 @@
 import { withoutParameters } from './canonical-path.ts'
 import { GatewayError } from './errors.ts'
+import { isReserved } from './reserved.ts'
 import type { Route } from './route.ts'
 
 /** All routes, ready to be asked. A value: a reload makes a new one. */
@@ -12,11 +13,6 @@ export interface RouteTable {
 }
 
 const wellKnown = /^\/\.well-known\/(?:oauth-[^/]*|openid-configuration|toolgate)(?:\/|$)/
-
-/** Whether an address is the gateway's own, which no route covers. */
-function isReserved(path: string, basePath: string): boolean {
-  return path === basePath || path.startsWith(`${basePath}/`) || wellKnown.test(path)
-}
 
 /** Builds the table. Its cost per request grows with the depth of the path only. */
 export function createRouteTable(routes: readonly Route[], publicHost: string, basePath: string): RouteTable {
