@@ -21,6 +21,10 @@ const commands: Record<string, Command> = {
   check: { summary: 'Check the config', load: () => import('./check.ts') },
   config: { summary: 'Print the JSON Schema of the config (config schema)', load: () => import('./config.ts') },
   keys: { summary: 'Make a new encryption key (keys new)', load: () => import('./keys.ts') },
+  routes: {
+    summary: 'Show the routes, or explain one request (routes explain METHOD URL)',
+    load: () => import('./routes.ts'),
+  },
   'local-cognito': { summary: 'Run the local Cognito look-alike', load: () => import('./local-cognito.ts') },
 }
 

@@ -1,3 +1,8 @@
+/** The path that starts a sign-in and comes back to `returnTo`, a path on our origin; without one, to the home page. */
+export function signInPath(basePath: string, returnTo: string | undefined): string {
+  return `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
+}
+
 /**
  * Where to go after sign-in: path and query of `value` when the WHATWG URL rules read it as an address of `origin`,
  * else `fallback`. Our own sign-in pages are no destination.

@@ -12,8 +12,6 @@ export interface RouteTable {
   readonly match: (host: string, canonicalPath: string) => Route | undefined
 }
 
-const wellKnown = /^\/\.well-known\/(?:oauth-[^/]*|openid-configuration|toolgate)(?:\/|$)/
-
 /** Builds the table. Its cost per request grows with the depth of the path only. */
 export function createRouteTable(routes: readonly Route[], publicHost: string, basePath: string): RouteTable {
   const hosts = new Map<string, Map<string, Route>>([[publicHost, new Map()]])

@@ -1,15 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { run } from '../../src/cli/run.ts'
 import { sampleWith } from '../config/sample-config.ts'
-
-/** Runs a command line and gives its exit code and what it wrote. */
-async function toolgate(...argv: string[]) {
-  const out: string[] = []
-  const err: string[] = []
-  const exitCode = await run(argv, { out: (text) => out.push(text), err: (text) => err.push(text) })
-  return { exitCode, out: out.join('\n'), err: err.join('\n') }
-}
+import { toolgate } from '../support/toolgate.ts'
 
 const warned = sampleWith({ 5: '    domain: auth.acme.io' })
 const broken = sampleWith({ 5: '    domain: auth.acme.io', 11: '    path: reports' })
@@ -108,7 +100,7 @@ t.test('a command with several uses asks for one', async (t) => {
 })
 
 t.test('every command has its help', async (t) => {
-  for (const name of ['check', 'config', 'keys']) {
+  for (const name of ['check', 'config', 'keys', 'routes']) {
     t.match(await toolgate(name, '--help'), { exitCode: 0, out: new RegExp(`^Usage: toolgate ${name}`) }, name)
   }
 })

@@ -13,6 +13,8 @@ export interface Sending {
   readonly method?: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE'
   readonly headers?: Record<string, string>
   readonly form?: Record<string, string>
+  /** Sent as it is in place of the URL's path and query, which are read by WHATWG rules. */
+  readonly path?: string
 }
 
 /** How a browser asks for a page. */
@@ -40,12 +42,13 @@ export function createBrowser() {
   }
 
   // Not `fetch`: it writes Sec-Fetch-Mode itself.
-  async function send(url: string, { method = 'GET', headers = {}, form }: Sending = {}): Promise<Answer> {
+  async function send(url: string, { method = 'GET', headers = {}, form, path }: Sending = {}): Promise<Answer> {
     const cookies = cookiesOf(url)
     const cookie = [...cookies.values()].map(({ name, value }) => `${name}=${value}`).join('; ')
     const type = form && { 'content-type': 'application/x-www-form-urlencoded' }
     const response = await request(url, {
       method,
+      ...(path !== undefined && { path }),
       headers: { ...(cookie && { cookie }), ...type, ...headers },
       ...(form && { body: new URLSearchParams(form).toString() }),
     })

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
+import { signInPath } from '../../core/return-to.ts'
 import { isNavigation } from '../../core/same-origin.ts'
 import { SignInError } from '../../core/sign-in.ts'
 import { problemJson } from '../problem.ts'
@@ -60,8 +61,7 @@ function answerWithPage(
   const site = request.servedHost === new URL(publicUrl).host ? options.site : siteFrom(publicUrl, options.site)
   const isGet = request.method === 'GET' || request.method === 'HEAD'
   const here = request.target ? request.target.path + request.target.search : undefined
-  const signInHref = (returnTo: string | undefined) =>
-    `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
+  const signInHref = (returnTo: string | undefined) => signInPath(basePath, returnTo)
 
   if (failure.status === 401 && isGet) {
     return reply.header('cache-control', 'no-store').redirect(signInHref(here), 302)

@@ -1,0 +1,59 @@
+import type { Allow, HeaderTemplate, Route } from '../core/route.ts'
+import type { Template } from '../core/template.ts'
+import { upstreamPath } from '../core/upstream-path.ts'
+
+/** A route in words, without any secret: what `toolgate routes` shows. */
+export interface RouteFacts {
+  readonly name: string
+  readonly host: string
+  readonly path: string
+  readonly access: Route['access']
+  readonly who_may_pass: string
+  readonly token_of: string
+  readonly inject: string
+  readonly identity_headers: readonly string[]
+  /** Where the route's own path leads. */
+  readonly upstream: string
+}
+
+const nothing: Pick<Route, 'inject' | 'identityHeaders'> = { inject: undefined, identityHeaders: [] }
+
+/** The facts of a route. Headers are shown as names and templates, never with values. */
+export function factsOf(route: Route): RouteFacts {
+  const path = route.path || '/'
+  // On a public route nobody is known, so nothing is set.
+  const { inject, identityHeaders } = route.access === 'public' ? nothing : route
+  return {
+    name: route.name,
+    host: route.host,
+    path,
+    access: route.access,
+    who_may_pass: whoMayPass(route),
+    token_of: inject === undefined ? 'none' : (route.provider ?? 'the one signed in with'),
+    inject: inject === undefined ? 'none' : headerText(inject),
+    identity_headers: identityHeaders.map(headerText),
+    upstream: route.upstream.origin + upstreamPath(route, { path, search: '' }),
+  }
+}
+
+function whoMayPass({ access, signIn, allow }: Route): string {
+  if (access === 'public') return 'anyone'
+  const people = [`signed in with ${signIn.join(' or ')}`, ...rulesOf(allow)].join(', ')
+  return access === 'optional' ? `anyone; known when ${people}` : people
+}
+
+function rulesOf({ groups, emails, emailDomains, claims }: Allow): readonly string[] {
+  const lists = { groups, emails, email_domains: emailDomains }
+  const rules = Object.entries(lists).map(([key, list]) => list && `${key}: ${list.join(' or ')}`)
+  return [...rules, claims && `claims: ${JSON.stringify(claims)}`].filter((rule) => rule !== undefined)
+}
+
+function headerText({ name, value }: HeaderTemplate): string {
+  return `${name}: ${templateText(value)}`
+}
+
+/** The template with its braces. Text around them may come from the environment: all but a scheme's name is hidden. */
+function templateText({ names, render }: Template): string {
+  const parts = render(Object.fromEntries(names.map((name) => [name, `\n{${name}}\n`]))).split('\n')
+  return parts.map((part, index) => (index % 2 === 1 || /^(?:Bearer |Token )?$/i.test(part) ? part : '…')).join('')
+}
