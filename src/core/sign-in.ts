@@ -94,7 +94,8 @@ export function createSignIn(options: SignInOptions) {
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       audit('sign_in_failed', { provider: providerName, reason: error.code, detail: causeOf(error) })
-      throw new SignInError(error, attempt.returnTo, used)
+      // The code may still be good: the page that says so is loaded again and tries it again.
+      throw new SignInError(error, attempt.returnTo, error.code === 'provider_unavailable' ? [] : used)
     }
   }
 

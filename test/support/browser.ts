@@ -82,9 +82,21 @@ export function createBrowser() {
 
   /** Fills in the sign-in page that `page` is and goes on to where it leads. */
   async function submitSignIn(page: Answer, username: string, password = 'Passw0rd!'): Promise<Answer> {
-    const csrf = /name="_csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? ''
-    const response = await load(page.url, { method: 'POST', form: { _csrf: csrf, username, password } })
+    const response = await sendForm(page, username, password)
     return response.location === undefined ? response : open(new URL(response.location, page.url).href)
+  }
+
+  function sendForm(page: Answer, username: string, password: string): Promise<Answer> {
+    const csrf = /name="_csrf" value="([^"]*)"/.exec(page.body)?.[1] ?? ''
+    return load(page.url, { method: 'POST', form: { _csrf: csrf, username, password } })
+  }
+
+  /** Opens a protected address and signs in, but stops short of the callback, whose address it gives. */
+  async function callbackOf(url: string, username = 'ada'): Promise<string> {
+    const page = await open(url, (location) => /[?&]code=/.test(location))
+    const { location } = page.location === undefined ? await sendForm(page, username, 'Passw0rd!') : page
+    if (location === undefined) throw new Error(`no callback from ${page.url}`)
+    return location
   }
 
   return {
@@ -93,6 +105,7 @@ export function createBrowser() {
     open,
     submitSignIn,
     cookies: cookiesOf,
+    callbackOf,
     /** Opens a protected address and signs in on the way. Gives the final answer. */
     signIn: async (url: string, username = 'ada') => submitSignIn(await open(url), username),
   }

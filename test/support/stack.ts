@@ -5,6 +5,8 @@ import { stringify } from 'yaml'
 import { compose, type Gateway } from '../../src/compose.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { loadLocalCognitoConfig } from '../../src/local-cognito/config.ts'
+import type { LogEntry } from '../../src/local-cognito/log.ts'
+import type { Endpoint } from '../../src/local-cognito/schema.ts'
 import { startLocalCognito } from '../../src/local-cognito/start.ts'
 import { startEcho } from './echo.ts'
 import { freePort } from './free-port.ts'
@@ -87,6 +89,12 @@ async function localPool(origin: string, client: ConfigPatch) {
   return { ...config, domain: at, issuer: at, control: at, pool: { ...config.pool, clients } }
 }
 
+/** What `GET /log` answers. */
+interface CognitoLog {
+  readonly requests: readonly LogEntry[]
+  readonly counts: Readonly<Record<Endpoint, number>>
+}
+
 /** The switches of the local Cognito. */
 function control(url: string) {
   const send = async (method: string, path: string, body?: unknown) => {
@@ -104,6 +112,6 @@ function control(url: string) {
     heal: () => send('DELETE', '/faults'),
     client: (id: string, patch: Record<string, unknown>) => send('PATCH', `/clients/${id}`, patch),
     pool: (patch: Record<string, unknown>) => send('PATCH', '/pool', patch),
-    log: () => send('GET', '/log'),
+    log: async () => (await send('GET', '/log')) as CognitoLog,
   }
 }

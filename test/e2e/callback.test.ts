@@ -1,0 +1,212 @@
+import t, { type Test } from 'tap'
+import { type Answer, createBrowser } from '../support/browser.ts'
+import { startStack } from '../support/stack.ts'
+
+const clock = { at: Date.now() }
+const { origin, control, cognito } = await startStack(t, { now: () => clock.at })
+const callback = `${origin}/oauth/callback`
+
+/** A page with the code, a reference and a button, and nothing of what a program would want to know. */
+function isHelpfulPage(t: Test, answer: Answer, status: number, code: string): void {
+  t.equal(answer.status, status)
+  t.match(answer.headers['content-type'], /^text\/html/)
+  t.match(answer.headers['content-security-policy'], /default-src 'none'/)
+  t.match(answer.body, `· ${code}</p>`)
+  t.match(answer.body, /<a class="button primary" href="\/oauth\/(sign-in[^"]*)?">/, 'a way on')
+  t.notMatch(answer.body, /\.[tj]s:\d|at \w+ \(|node_modules/, 'no stack')
+}
+
+async function tokenCalls(): Promise<number> {
+  return (await control.log()).counts.token
+}
+
+const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
+const unknown = 'x'.repeat(43)
+
+const strangeStates: readonly [string, string][] = [
+  ['no parameters', ''],
+  ['no state', query({ code: 'abc' })],
+  ['an empty state', query({ code: 'abc', state: '' })],
+  ['a state twice', `${query({ code: 'abc', state: unknown })}&state=${unknown}`],
+  ['a huge state', query({ code: 'abc', state: 'x'.repeat(12_000) })],
+  ['a foreign state', query({ code: 'abc', state: unknown })],
+  ['a state that is a property of every object', query({ code: 'abc', state: '__proto__' })],
+  ['a state that is markup', query({ code: 'abc', state: '"><script>alert(1)</script>' })],
+  ['an error without a state', query({ error: 'access_denied', error_description: '<b>no</b>' })],
+  ['a query that is badly encoded', 'code=abc&state=%E0%A4%A'],
+  ['a query with a line break', 'code=abc&state=x%0d%0aset-cookie:a=b'],
+]
+for (const [name, search] of strangeStates) {
+  t.test(`callback with ${name}: a page that says so, no call to the provider`, async (t) => {
+    const calls = await tokenCalls()
+
+    const page = await createBrowser().load(`${callback}?${search}`)
+
+    isHelpfulPage(t, page, 400, 'attempt_unknown')
+    t.notMatch(page.body, /<script>|<b>no/)
+    t.equal(page.headers['set-cookie'], undefined)
+    t.equal(await tokenCalls(), calls)
+  })
+
+  t.test(`callback with ${name}: problem JSON for a program`, async (t) => {
+    const answer = await createBrowser().send(`${callback}?${search}`, { headers: { accept: 'application/json' } })
+
+    t.equal(answer.status, 400)
+    t.match(answer.headers['content-type'], /^application\/problem\+json/)
+    t.match(JSON.parse(answer.body), { status: 400, code: 'attempt_unknown', request_id: String })
+  })
+}
+
+t.test('a state of this browser, sent twice, is refused', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool`)
+
+  const page = await browser.load(`${url}&state=${new URL(url).searchParams.get('state')}`)
+
+  isHelpfulPage(t, page, 400, 'attempt_unknown')
+})
+
+const answers: readonly [string, Record<string, string>, string][] = [
+  ['an error', { error: 'access_denied' }, 'provider_refused'],
+  [
+    'an error and its description',
+    { error: 'invalid_request', error_description: 'custom:team <script>alert(1)</script> is "wrong"' },
+    'provider_refused',
+  ],
+  ['a code nobody issued', { code: 'abc' }, 'provider_refused'],
+  ['a code of another issuer', { code: 'abc', iss: 'https://evil.example' }, 'provider_refused'],
+  ['no code', {}, 'bad_request'],
+]
+for (const [name, parameters, code] of answers) {
+  t.test(`${name}: a page that offers to try again at the same address`, async (t) => {
+    const browser = createBrowser()
+    const state = stateOf(await browser.open(`${origin}/tool?q=1`, toProvider))
+
+    const page = await browser.load(`${callback}?${query({ ...parameters, state })}`)
+
+    isHelpfulPage(t, page, 400, code)
+    t.match(page.body, 'href="/oauth/sign-in?return_to=%2Ftool%3Fq%3D1"')
+    t.notMatch(page.body, '<script>')
+    t.equal((await browser.load(`${origin}/oauth/me`)).status, 302, 'nobody is signed in')
+  })
+}
+
+t.test('what the provider said is on the page, escaped, folded away for the owner', async (t) => {
+  const browser = createBrowser()
+  const state = stateOf(await browser.open(`${origin}/tool`, toProvider))
+
+  const page = await browser.load(`${callback}?${query({ error: 'x', error_description: '<i>Ada & Co</i>', state })}`)
+
+  t.match(page.body, '&lt;i&gt;Ada &amp; Co&lt;/i&gt;')
+})
+
+t.test('a code of another client is refused', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool`)
+  const asked = new URL(`${cognito.domain}/oauth2/authorize`)
+  asked.search = query({ response_type: 'code', client_id: '1localpublic', redirect_uri: callback, scope: 'openid' })
+  const foreign = await browser.callbackOf(asked.href)
+
+  const page = await browser.load(url.replace(/code=[^&]*/, `code=${new URL(foreign).searchParams.get('code')}`))
+
+  isHelpfulPage(t, page, 400, 'provider_refused')
+})
+
+t.test('a code of another attempt of the same browser is refused', async (t) => {
+  const browser = createBrowser()
+  const first = await browser.callbackOf(`${origin}/tool`)
+  const second = await browser.callbackOf(`${origin}/tool`)
+
+  const page = await browser.load(first.replace(/code=[^&]*/, `code=${new URL(second).searchParams.get('code')}`))
+
+  isHelpfulPage(t, page, 400, 'provider_refused')
+})
+
+t.test('a callback of another browser is refused without a call to the provider', async (t) => {
+  const attacker = createBrowser()
+  const url = await attacker.callbackOf(`${origin}/tool`)
+  const victim = createBrowser()
+  await victim.open(`${origin}/tool`, toProvider)
+  const calls = await tokenCalls()
+
+  const page = await victim.load(url)
+
+  isHelpfulPage(t, page, 400, 'attempt_unknown')
+  t.equal(await tokenCalls(), calls)
+  t.equal((await attacker.open(url)).status, 200, 'it was good all the same')
+})
+
+t.test('a callback opened again by who is signed in leads on to its address', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool?again=1`)
+  await browser.open(url)
+  const calls = await tokenCalls()
+
+  const again = await browser.load(url)
+
+  t.match(again, { status: 302, location: '/tool?again=1' })
+  t.equal(await tokenCalls(), calls)
+})
+
+t.test('a callback opened again by who is not signed in any more starts once more', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool?again=2`)
+  await browser.open(url)
+  browser.cookies(origin).delete('toolgate')
+
+  const page = await browser.open(url)
+
+  t.match(page, { status: 200, url: `${origin}/tool?again=2` })
+})
+
+t.test('an attempt that took longer than ten minutes starts once more, then ends in a page', async (t) => {
+  const browser = createBrowser()
+  const late = await browser.callbackOf(`${origin}/tool?late=1`)
+  const calls = await tokenCalls()
+  clock.at += 10 * 60_000
+
+  const again = await browser.load(late)
+  const lateAgain = await browser.callbackOf(again.location ?? '')
+  clock.at += 10 * 60_000
+  const page = await browser.load(lateAgain)
+
+  t.equal(again.status, 302)
+  t.match(again.location, `${cognito.domain}/oauth2/authorize`)
+  isHelpfulPage(t, page, 400, 'attempt_unknown')
+  t.equal(await tokenCalls(), calls)
+})
+
+t.test('an error from the provider that comes late starts once more as well', async (t) => {
+  const browser = createBrowser()
+  const state = stateOf(await browser.open(`${origin}/tool`, toProvider))
+  clock.at += 10 * 60_000
+
+  const again = await browser.load(`${callback}?${query({ error: 'access_denied', state })}`)
+
+  t.match(again.location, `${cognito.domain}/oauth2/authorize`)
+})
+
+t.test('while the provider does not answer, the callback is a page that tries again and then signs in', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool?away=1`)
+  await control.fault({ endpoint: 'token', status: 503, times: 2 })
+
+  const page = await browser.load(url)
+  const second = await browser.load(url)
+  const third = await browser.open(url)
+
+  for (const away of [page, second]) {
+    isHelpfulPage(t, away, 503, 'provider_unavailable')
+    t.match(away.body, /<meta http-equiv="refresh"/)
+    t.ok(Number(away.headers['retry-after']) > 0)
+  }
+  t.match(third, { status: 200, url: `${origin}/tool?away=1` })
+})
+
+function toProvider(location: string): boolean {
+  return location.startsWith(cognito.domain)
+}
+
+function stateOf({ location }: Answer): string {
+  return new URL(location ?? '').searchParams.get('state') ?? ''
+}
