@@ -39,6 +39,9 @@ const validMs = 10 * 60_000
 const cookieSeconds = 60 * 60
 const maxAttempts = 5
 const rememberedUses = 8
+/** Browsers drop a cookie over 4096 bytes; servers before us often refuse more than 8 KB of cookies in all. */
+const maxAttemptBytes = 4800
+const maxUsedBytes = 2800
 
 interface AttemptsOptions {
   readonly keyring: Keyring
@@ -70,19 +73,31 @@ export function createAttempts({ keyring, cookieName, host, now }: AttemptsOptio
     return open<readonly UsedAttempt[]>('used attempts', usedName, cookies) ?? []
   }
 
+  /** As many as there is room for, at least the first. */
+  function sealUses(uses: readonly UsedAttempt[]): string {
+    const value = seal('used attempts', usedName, uses)
+    return value.length <= maxUsedBytes || uses.length === 1 ? value : sealUses(uses.slice(0, -1))
+  }
+
   return {
     usedAttempts,
 
-    /** The cookies that keep a new attempt; the oldest of too many goes. */
+    /** The cookies that keep a new attempt; the oldest of too many go, and of those there is no room for. */
     keep(id: string, attempt: Attempt, cookies: Cookies): readonly CookieChange[] {
       const others = Object.keys(cookies)
         .filter((name) => name.startsWith(prefix))
         .map((name) => ({ name, startedAt: open<Attempt>('attempt', name, cookies)?.startedAt ?? 0 }))
         .sort((a, b) => b.startedAt - a.startedAt)
       const name = prefix + id
+      const value = seal('attempt', name, attempt)
+      let room = maxAttemptBytes - value.length
+      const dropped = others.filter((other, index) => {
+        room -= cookies[other.name]?.length ?? 0
+        return index >= maxAttempts - 1 || room < 0
+      })
       return [
-        ...others.slice(maxAttempts - 1).map((other) => ({ name: other.name, value: '', maxAgeSeconds: 0 })),
-        { name, value: seal('attempt', name, attempt), maxAgeSeconds: cookieSeconds },
+        ...dropped.map((other) => ({ name: other.name, value: '', maxAgeSeconds: 0 })),
+        { name, value, maxAgeSeconds: cookieSeconds },
       ]
     },
 
@@ -98,7 +113,7 @@ export function createAttempts({ keyring, cookieName, host, now }: AttemptsOptio
       const uses = [use, ...usedAttempts(cookies)].slice(0, rememberedUses)
       return [
         { name: prefix + id, value: '', maxAgeSeconds: 0 },
-        { name: usedName, value: seal('used attempts', usedName, uses), maxAgeSeconds: cookieSeconds },
+        { name: usedName, value: sealUses(uses), maxAgeSeconds: cookieSeconds },
       ]
     },
   }

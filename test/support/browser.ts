@@ -54,6 +54,8 @@ export function createBrowser() {
     })
     for (const line of [response.headers['set-cookie'] ?? []].flat()) {
       const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
+      // As browsers do.
+      if (pair.length > 4096) continue
       const at = pair.indexOf('=')
       const name = pair.slice(0, at)
       const gone = attributes.some((attribute) => /^max-age=0$/i.test(attribute))
