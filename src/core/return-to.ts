@@ -1,3 +1,6 @@
+/** The attempt's sealed cookie has to stay under the 4096 bytes that browsers take. */
+const maxLength = 2048
+
 /** The path that starts a sign-in and comes back to `returnTo`, a path on our origin; without one, to the home page. */
 export function signInPath(basePath: string, returnTo: string | undefined): string {
   return `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
@@ -5,14 +8,16 @@ export function signInPath(basePath: string, returnTo: string | undefined): stri
 
 /**
  * Where to go after sign-in: path and query of `value` when the WHATWG URL rules read it as an address of `origin`,
- * else `fallback`. Our own sign-in pages are no destination.
+ * else `fallback`. Our own sign-in pages are no destination, nor is an address that would not fit into a cookie.
  */
 export function safeReturnTo(value: string | undefined, origin: string, basePath: string, fallback: string): string {
-  if (value === undefined || value === '' || value.length > 4096) return fallback
+  if (value === undefined || value === '') return fallback
   const url = URL.parse(value, origin)
-  if (url === null || url.origin !== origin || url.username !== '' || url.password !== '') return fallback
+  // Not its `origin`: a blob URL has one, too, and a user name is no part of it.
+  if (url === null || !url.href.startsWith(`${origin}/`)) return fallback
   // A path such as `//host` is fine on this origin, but as a `Location` a browser reads it as another host.
   if (url.pathname.startsWith('//')) return fallback
   if (url.pathname.startsWith(`${basePath}/`) && url.pathname !== `${basePath}/`) return fallback
-  return url.pathname + url.search
+  const address = url.pathname + url.search
+  return address.length > maxLength ? fallback : address
 }
