@@ -45,13 +45,13 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
 
   /** The headers for the upstream, of a request that passed `route` as `passage`. */
   function forRequest(raw: RawHeaders, route: Route, passage: Passage | undefined, arrival: Arrival): Headers {
-    const headers: Headers = {}
+    const headers = noHeaders()
     const connection = allOf(raw, 'connection')
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = raw[i]?.toLowerCase() ?? ''
-      const value = name === 'cookie' ? withoutOurs(raw[i + 1] ?? '', cookieName) : raw[i + 1]
       if (name === 'host' || name === 'expect' || isHopByHop(name, connection) || isStripped(name, route)) continue
-      if (value) add(headers, name, value)
+      if (name === 'cookie') addCookies(headers, withoutOurs(raw[i + 1] ?? '', cookieName))
+      else add(headers, name, raw[i + 1] ?? '')
     }
     headers.host = new URL(route.upstream.origin).host
     Object.assign(headers, forwarded(arrival))
@@ -64,21 +64,27 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
 
   /** The headers for the client, of an answer that came from the upstream of `route`. */
   function forResponse(upstream: Headers, route: Route, withCredential: boolean): Headers {
-    const headers: Headers = {}
+    const headers = noHeaders()
     const connection = upstream.connection === undefined ? undefined : String(upstream.connection)
     for (const [name, value] of Object.entries(upstream)) {
       if (isHopByHop(name, connection) || refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
       if (name === 'www-authenticate' && route.inject !== undefined) continue
       if (name === 'set-cookie') {
-        const kept = [value].flat().filter((cookie) => !isOurs(cookie.split('=')[0]?.trim() ?? '', cookieName))
+        const kept = [value].flat().filter((cookie) => !isOurs(nameOf(cookie), cookieName))
         if (kept.length > 0) headers[name] = kept
       } else headers[name] = value
     }
     if (withCredential || route.access === 'optional') keepPrivate(headers)
+    if (String(headers['content-type']).startsWith('text/event-stream')) headers['x-accel-buffering'] = 'no'
     return headers
   }
 
   return { forRequest, forResponse }
+}
+
+/** Without a prototype: `constructor` is a header name like any other. */
+function noHeaders(): Headers {
+  return Object.create(null)
 }
 
 function allOf(raw: RawHeaders, wanted: string): string | undefined {
@@ -91,13 +97,23 @@ function add(headers: Headers, name: string, value: string): void {
   headers[name] = there === undefined ? value : [there, value].flat()
 }
 
+/** A browser sends `=name=value`, set without a name, as `name=value`. */
+function nameOf(setCookie: string): string {
+  return /^[\s=]*([^=;]*)/.exec(setCookie)?.[1]?.trim() ?? ''
+}
+
+/** One `Cookie` header, whatever number of them came (RFC 6265 section 5.4). */
+function addCookies(headers: Headers, cookies: string): void {
+  if (cookies !== '') headers.cookie = [headers.cookie, cookies].filter(Boolean).join('; ')
+}
+
 function isOurs(cookie: string, cookieName: string): boolean {
   return cookie === cookieName || cookie.startsWith(`${cookieName}.`)
 }
 
 function withoutOurs(cookieHeader: string, cookieName: string): string {
   const pairs = cookieHeader.split(';').map((pair) => pair.trim())
-  return pairs.filter((pair) => !isOurs(pair.split('=')[0]?.trim() ?? '', cookieName)).join('; ')
+  return pairs.filter((pair) => pair !== '' && !isOurs(nameOf(pair), cookieName)).join('; ')
 }
 
 function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
@@ -129,14 +145,18 @@ function identity(templates: readonly HeaderTemplate[], { key, sub, provider, pr
   let bytes = 0
   for (const { name, value } of templates) {
     const rendered = value.names.some((brace) => values[brace] === '') ? '' : value.render(values)
+    if (rendered === '' || bytes + rendered.length > maxIdentityBytes) continue
     bytes += rendered.length
-    if (rendered !== '' && bytes <= maxIdentityBytes) headers[name.toLowerCase()] = rendered
+    headers[name.toLowerCase()] = rendered
   }
   return headers
 }
 
-/** RFC 9111: what was made for one user must not be stored for all. */
+/** RFC 9111: what was made for one user must not be stored for all, nor by a cache that is told separately (RFC 9213). */
 function keepPrivate(headers: Headers): void {
+  for (const name of Object.keys(headers)) {
+    if (name === 'surrogate-control' || name.endsWith('cdn-cache-control')) delete headers[name]
+  }
   const control = String(headers['cache-control'] ?? '')
   const kept = control.split(',').map((directive) => directive.trim())
   if (!kept.some((directive) => /^(?:private|no-store)$/i.test(directive))) {

@@ -41,10 +41,14 @@ export function createBrowser() {
     return cookies
   }
 
+  function cookieHeader(url: string): string {
+    return [...cookiesOf(url).values()].map(({ name, value }) => `${name}=${value}`).join('; ')
+  }
+
   // Not `fetch`: it writes Sec-Fetch-Mode itself.
   async function send(url: string, { method = 'GET', headers = {}, form, path }: Sending = {}): Promise<Answer> {
     const cookies = cookiesOf(url)
-    const cookie = [...cookies.values()].map(({ name, value }) => `${name}=${value}`).join('; ')
+    const cookie = cookieHeader(url)
     const type = form && { 'content-type': 'application/x-www-form-urlencoded' }
     const response = await request(url, {
       method,
@@ -108,6 +112,8 @@ export function createBrowser() {
     submitSignIn,
     cookies: cookiesOf,
     callbackOf,
+    /** What it sends as `Cookie` to this address. */
+    cookieHeader,
     /** Opens a protected address and signs in on the way. Gives the final answer. */
     signIn: async (url: string, username = 'ada') => submitSignIn(await open(url), username),
   }

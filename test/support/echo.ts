@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import type { Test } from 'tap'
+import { startTool } from './tool.ts'
 
 /** What the tool behind the gateway received. */
 export interface Received {
@@ -15,7 +14,7 @@ export interface Received {
 /** A tool that answers each request with what it received, as JSON, and remembers it. */
 export async function startEcho(t: Test) {
   const received: Received[] = []
-  const server = createServer(async (request, response) => {
+  const tool = await startTool(t, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const { method = '', url = '', headers, rawHeaders } = request
@@ -24,11 +23,5 @@ export async function startEcho(t: Test) {
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(entry))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
+  return { url: tool.url, received }
 }

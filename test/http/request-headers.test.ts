@@ -1,0 +1,178 @@
+import t, { type Test } from 'tap'
+import { createBrowser } from '../support/browser.ts'
+import { startEcho } from '../support/echo.ts'
+import { sendRaw } from '../support/raw.ts'
+import { startStack } from '../support/stack.ts'
+
+const echo = await startEcho(t)
+const at = (name: string, more: object = {}) => ({ name, path: `/${name}`, upstream: echo.url, ...more })
+const { origin, cognito } = await startStack(t, {
+  config: {
+    routes: [
+      at('tool'),
+      at('open', { access: 'public' }),
+      at('maybe', { access: 'optional' }),
+      at('id', { inject: 'id_token', identity_headers: false }),
+      at('none', { inject: 'none' }),
+      at('own', {
+        inject: { header: 'X-Api-Token', value: 'Token {access_token}' },
+        identity_headers: { 'X-Webauth-User': '{email}', 'X-Who': '{provider}/{sub} in {groups}' },
+      }),
+    ],
+  },
+})
+const { host } = new URL(origin)
+const browser = createBrowser()
+await browser.signIn(`${origin}/tool`)
+const session = browser.cookieHeader(origin)
+const ours = `Cookie: ${session}`
+
+/** What the tool got of a request sent with exactly these header lines. */
+async function received(t: Test, path: string, ...lines: string[]) {
+  const { status } = await sendRaw(origin, [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines])
+  t.equal(status, 200)
+  const request = echo.received.at(-1)
+  t.equal(request?.url, path)
+  return request?.headers ?? {}
+}
+
+const spoofed = [
+  ...['X-Forwarded-User', 'X_Forwarded_User', 'X.Forwarded.User', 'x-forwarded_user', 'X-FORWARDED-USER'],
+  ...['x-forwarded-email', 'X_Forwarded-Groups', 'X-Forwarded-Preferred.Username', 'X-Toolgate-Identity'],
+  ...['X_Toolgate_Identity', 'x.toolgate.identity', 'X-Api-Token', 'x_api_token', 'X.Api.Token', 'X-Webauth-User'],
+  ...['X_Webauth_User', 'X-Who', 'X-Forwarded-For', 'X_Forwarded_For', 'X-Forwarded-Host', 'X-Forwarded-Proto'],
+  ...['X-Forwarded-Anything', 'Forwarded', 'X-Real-IP', 'X_Real_IP', 'X-Original-URL', 'X-Rewrite-URL'],
+]
+const lies = spoofed.map((name) => `${name}: evil`)
+
+for (const path of ['/tool', '/open', '/maybe', '/id', '/none', '/own']) {
+  t.test(`headers that only we may set do not come from outside (${path})`, async (t) => {
+    const headers = await received(t, path, ours, ...lies, 'X-Fine: kept', 'X-User: kept')
+
+    t.notMatch(JSON.stringify(headers), 'evil')
+    t.match(headers, { 'x-fine': 'kept', 'x-user': 'kept' })
+  })
+}
+
+t.test("the client's Authorization reaches a tool only where nothing is injected", async (t) => {
+  const evil = 'Authorization: Basic ZXZpbA=='
+
+  t.match((await received(t, '/tool', ours, evil)).authorization, /^Bearer eyJ/)
+  t.match((await received(t, '/id', ours, evil)).authorization, /^Bearer eyJ/)
+  t.equal((await received(t, '/own', ours, evil)).authorization, undefined)
+  t.equal((await received(t, '/open', ours, evil)).authorization, undefined)
+  t.equal((await received(t, '/maybe', evil)).authorization, undefined)
+  t.equal((await received(t, '/none', ours, evil)).authorization, 'Basic ZXZpbA==')
+})
+
+t.test('a made-up bearer is no credential', async (t) => {
+  const lines = [`GET /tool HTTP/1.1`, `Host: ${host}`, 'Authorization: Bearer eyJhbGciOiJub25lIn0.e30.']
+
+  t.equal((await sendRaw(origin, lines)).status, 401)
+})
+
+t.test('each way to inject', async (t) => {
+  const claimsOf = (bearer = '') => JSON.parse(Buffer.from(bearer.split('.')[1] ?? '', 'base64url').toString())
+  const sub = claimsOf((await received(t, '/tool', ours)).authorization).sub
+
+  t.match(claimsOf((await received(t, '/tool', ours)).authorization), { token_use: 'access', iss: cognito.issuer })
+  t.match(claimsOf((await received(t, '/id', ours)).authorization), { token_use: 'id', email: 'ada@example.com' })
+  const own = await received(t, '/own', ours)
+  t.match(own['x-api-token'], /^Token eyJ/)
+  t.equal(own['x-webauth-user'], 'ada@example.com')
+  t.equal(own['x-who'], `cognito/${sub} in analysts`)
+  t.equal(own['x-forwarded-user'], undefined)
+  t.match(await received(t, '/tool', ours), {
+    'x-forwarded-user': `cognito:${sub}`,
+    'x-forwarded-email': 'ada@example.com',
+    'x-forwarded-groups': 'analysts',
+    'x-forwarded-preferred-username': 'ada',
+  })
+  t.equal((await received(t, '/id', ours))['x-forwarded-user'], undefined)
+  t.equal((await received(t, '/none', ours))['x-forwarded-email'], 'ada@example.com')
+})
+
+t.test('on public routes, and on optional ones for nobody, nothing is injected', async (t) => {
+  for (const headers of [await received(t, '/open', ours), await received(t, '/maybe')]) {
+    t.equal(headers.authorization, undefined)
+    t.equal(headers['x-forwarded-user'], undefined)
+  }
+  t.match((await received(t, '/maybe', ours)).authorization, /^Bearer eyJ/)
+})
+
+t.test('our cookies stay here, all others go on', async (t) => {
+  const lines = [`Cookie: a=1; ${session}; b="2 ; toolgate.a.xyz=3`, 'Cookie: toolgate.u=1; toolgatex=4; x=toolgate=5']
+
+  const headers = await received(t, '/tool', ...lines)
+
+  t.equal(headers.cookie, 'a=1; b="2; toolgatex=4; x=toolgate=5')
+  t.equal((await received(t, '/tool', ours)).cookie, undefined)
+  t.equal((await received(t, '/open', ours, 'Cookie: c=1')).cookie, 'c=1')
+})
+
+t.test('headers of one connection end here, and so do those that Connection names', async (t) => {
+  const lines = [
+    'Connection: close, X-Named, TE',
+    'Connection: x-also',
+    'X-Named: evil',
+    'X-Also: evil',
+    'X-Fine: kept',
+  ]
+  const alone = ['TE: trailers', 'Keep-Alive: timeout=9', 'Proxy-Connection: x', 'Proxy-Authorization: evil']
+  const more = ['Proxy-Authenticate: evil', 'Trailer: X-Named', 'Upgrade: h2c']
+
+  const headers = await received(t, '/tool', ours, ...lines, ...alone, ...more)
+
+  t.notMatch(JSON.stringify(headers), /evil|h2c|trailers|timeout/)
+  t.equal(headers['x-fine'], 'kept')
+})
+
+t.test('Connection cannot take away what we inject', async (t) => {
+  const names = 'authorization, x-forwarded-user, x-forwarded-email, x-forwarded-for, x-api-token, x-webauth-user, host'
+
+  const tool = await received(t, '/tool', ours, `Connection: close, ${names}`)
+  const own = await received(t, '/own', ours, `Connection: close, ${names}`)
+
+  t.match(tool.authorization, /^Bearer eyJ/)
+  t.match(tool['x-forwarded-user'], /^cognito:/)
+  t.equal(tool['x-forwarded-email'], 'ada@example.com')
+  t.equal(tool['x-forwarded-for'], '127.0.0.1')
+  t.equal(tool.host, new URL(echo.url).host)
+  t.match(own['x-api-token'], /^Token eyJ/)
+  t.equal(own['x-webauth-user'], 'ada@example.com')
+})
+
+t.test('where the request came in is told by us alone', async (t) => {
+  const headers = await received(t, '/open')
+
+  t.match(headers, {
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-host': host,
+    'x-forwarded-proto': 'http',
+    forwarded: `for=127.0.0.1;host="${host}";proto=http`,
+  })
+})
+
+t.test('everything else goes on as it came', async (t) => {
+  const lines = [
+    'Accept-Encoding:',
+    'X-Latin: caf\xe9',
+    'X-Twice: 1',
+    'X-Twice: 2',
+    'User-Agent: me',
+    'Origin: null',
+    'Constructor: x',
+    '__proto__: y',
+  ]
+
+  const headers = await received(t, '/open', ...lines)
+
+  t.match(headers, {
+    'accept-encoding': '',
+    'x-latin': 'caf\xe9',
+    'x-twice': '1, 2',
+    'user-agent': 'me',
+    origin: 'null',
+    constructor: 'x',
+  })
+})

@@ -1,0 +1,42 @@
+import type { Profile } from '../../src/core/claims.ts'
+import type { Passage } from '../../src/core/guard.ts'
+
+/** A user who was let through, with these facts and no others. */
+export function aPassage(profile: Partial<Profile> = {}): Passage {
+  const tokens = {
+    user: 'hash',
+    provider: 'cognito',
+    version: 1,
+    state: 'live',
+    set: {
+      accessToken: 'access',
+      refreshToken: 'refresh',
+      idToken: 'id',
+      scopes: ['openid'],
+      claims: { sub: 'ada' },
+      client: 'client',
+      obtainedAt: 0,
+      expiresAt: 3_600_000,
+      endsAt: 86_400_000,
+    },
+  } as const
+  const session = {
+    user: 'hash',
+    name: 's:hash',
+    session: { provider: 'cognito', sub: 'ada', createdAt: 0, endsAt: 86_400_000 },
+    tokens: new Map([['cognito', tokens]]),
+  } as const
+  const nobody = { name: undefined, email: undefined, groups: [], preferredUsername: undefined }
+  return {
+    user: {
+      key: 'cognito:ada',
+      provider: 'cognito',
+      sub: 'ada',
+      profile: { ...nobody, ...profile },
+      claims: tokens.set.claims,
+      session,
+      tokens,
+    },
+    tokens,
+  }
+}
