@@ -31,5 +31,15 @@ export function parseAnswer(received: string): RawAnswer {
     const name = line.slice(0, at).toLowerCase()
     headers.set(name, [...(headers.get(name) ?? []), line.slice(at + 1).trim()])
   }
-  return { status: Number(statusLine.split(' ')[1]), headers, body: received.slice(end + 4) }
+  const body = received.slice(end + 4)
+  const isChunked = headers.get('transfer-encoding')?.includes('chunked')
+  return { status: Number(statusLine.split(' ')[1]), headers, body: isChunked ? unchunked(body) : body }
+}
+
+/** A chunked body put together (RFC 9112 section 7.1), of one-byte characters. */
+function unchunked(body: string): string {
+  const [size = '', ...rest] = body.split('\r\n')
+  const length = Number.parseInt(size, 16)
+  const chunks = rest.join('\r\n')
+  return length > 0 ? chunks.slice(0, length) + unchunked(chunks.slice(length + 2)) : ''
 }
