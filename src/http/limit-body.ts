@@ -1,9 +1,11 @@
-import { Readable, Transform } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import { GatewayError } from '../core/errors.ts'
 
-/** The same body, failing with `body_too_large` after so many bytes. What is not a stream is given back as it is. */
-export function limitBody(body: unknown, maxBytes: number): unknown {
-  if (!(body instanceof Readable)) return body
+/**
+ * The same body, failing with `body_too_large` after so many bytes. Whoever gives it up early leaves the original, and
+ * the connection it comes over, alone.
+ */
+export function limitBody(body: Readable, maxBytes: number): Readable {
   let bytes = 0
   const limit = new Transform({
     transform(chunk: Buffer, _encoding, done) {

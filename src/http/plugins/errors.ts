@@ -41,6 +41,8 @@ export function answerError(
   log(failure, request)
   if (failure instanceof SignInError) reply.changeCookies(failure.cookies)
   reply.code(failure.status)
+  // What is left of the body is not waited for.
+  if (failure.status === 413) reply.header('connection', 'close')
   if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
   const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
   if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)

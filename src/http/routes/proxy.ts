@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../../core/errors.ts'
@@ -15,6 +17,14 @@ import { upstreamError } from '../upstream-error.ts'
 interface Forwarding {
   readonly route: Route
   readonly passage: Passage | undefined
+  /** Aborted when the client goes before it has the whole answer. */
+  readonly signal: AbortSignal
+  /** Called for each informational answer. */
+  readonly inform: NonNullable<Dispatcher.RequestOptions['onInfo']>
+}
+
+interface UpstreamAnswer {
+  readonly stream: Readable
 }
 
 declare module 'fastify' {
@@ -25,6 +35,9 @@ declare module 'fastify' {
 
 type Options = Pick<Services, 'table' | 'guard' | 'upstreamHeaders' | 'dispatcherOf'> &
   Pick<HttpSettings, 'publicUrl' | 'basePath'>
+
+/** RFC 9110 section 9.2.2, of the methods that tools use. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** Carries a request through the plugin that forwards to the dispatcher that sends. */
 const forwarded = Symbol('forwarded')
@@ -45,7 +58,9 @@ export default fp<Options>(
       request.toolTitle = route.title
       const passage = await guard.admit(route, request.guarded())
       if (Number(request.headers['content-length'] ?? 0) > route.maxBodyBytes) throw new GatewayError('body_too_large')
-      request.forwarding = { route, passage }
+      // Bodies are passed on as they are: their type, well formed or not, is the tool's affair and not Fastify's.
+      if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/octet-stream'
+      request.forwarding = { route, passage, signal: signalOf(reply), inform: informer(request, reply) }
       return undefined
     })
 
@@ -55,16 +70,13 @@ export default fp<Options>(
       disableRequestLogging: true,
       internalRewriteLocationHeader: false,
       undici: { request: dispatch } as never,
-      preHandler: async (request) => {
-        const { route } = forwardingOf(request)
-        if (request.headers['content-length'] === undefined) request.body = limitBody(request.body, route.maxBodyBytes)
-      },
       replyOptions: {
         getUpstream: (request) => forwardingOf(request as FastifyRequest).route.upstream.origin,
         rewriteRequestHeaders: (request) => requestHeaders(request as FastifyRequest) as never,
         rewriteHeaders: (headers, request) => responseHeaders(headers as Headers, request as FastifyRequest) as never,
-        // The plugin would repeat answers with status 503; only a connection that died before the request is repeated.
-        retryDelay: ({ err, req, attempt }) => (isRepeatable(req, err) && attempt === 0 ? 1 : null),
+        // The plugin would repeat answers with status 503.
+        retryDelay: () => null,
+        onResponse: (_request, reply, answer) => send(reply as FastifyReply, answer as unknown as UpstreamAnswer),
         onError: (reply, { error }) => void reply.send(upstreamError(error)),
       },
     })
@@ -84,11 +96,21 @@ export default fp<Options>(
     /** Sends to the upstream of the route, at exactly the path that was decided on. */
     function dispatch(options: Dispatcher.RequestOptions, done: (error: Error | null, data: unknown) => void): void {
       const { [forwarded]: request, ...headers } = options.headers as { [forwarded]: FastifyRequest }
-      const { route } = forwardingOf(request)
-      const { responseMs, idleMs } = route.timeouts
-      const path = upstreamPath(route, request.target)
-      const timeouts = { headersTimeout: responseMs, bodyTimeout: idleMs }
-      dispatcherOf(route).request({ ...options, headers, path, ...timeouts }, done)
+      const { route, signal, inform } = forwardingOf(request)
+      const body = bodyOf(request.raw, route.maxBodyBytes)
+      const sending: Dispatcher.RequestOptions = {
+        ...options,
+        ...{ path: upstreamPath(route, request.target), headers, body },
+        ...{ headersTimeout: route.timeouts.responseMs, bodyTimeout: route.timeouts.idleMs },
+        signal,
+        onInfo: inform,
+      }
+      const attempt = (mayRepeat: boolean) =>
+        dispatcherOf(route).request(sending, (error, answer) => {
+          if (mayRepeat && isDeadConnection(error)) attempt(false)
+          else done(error, answer)
+        })
+      attempt(body === null && idempotent.has(request.method))
     }
   },
   { name: 'proxy', fastify: '5.x', encapsulate: true, dependencies: ['arrival', 'errors'] },
@@ -99,7 +121,42 @@ function forwardingOf({ forwarding }: FastifyRequest): Forwarding {
   return forwarding
 }
 
-function isRepeatable({ method, body }: { method?: string; body?: unknown }, error: unknown): boolean {
-  const idempotent = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method ?? '')
-  return idempotent && !body && error instanceof Error && 'code' in error && error.code === 'UND_ERR_SOCKET'
+/** The request's body as it came, whatever the method. `null` when it has none (RFC 9112 section 6.3). */
+function bodyOf(raw: IncomingMessage, maxBytes: number): Readable | null {
+  const { 'transfer-encoding': coding, 'content-length': length = 0 } = raw.headers
+  return coding !== undefined || Number(length) > 0 ? limitBody(raw, maxBytes) : null
+}
+
+/** A kept connection that the upstream had closed by the time we used it. */
+function isDeadConnection(error: Error | null): boolean {
+  return error !== null && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.code))
+}
+
+function send(reply: FastifyReply, { stream }: UpstreamAnswer): void {
+  const isEventStream = String(reply.getHeader('content-type')).startsWith('text/event-stream')
+  reply.send(stream)
+  // Otherwise the headers wait for the first event.
+  if (isEventStream) reply.raw.flushHeaders()
+}
+
+/** Not `request.signal`: that one is aborted when the request's body has been read, too. */
+function signalOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+/** Passes informational answers on: early hints (RFC 8297) are the only ones there are use for. */
+function informer(request: FastifyRequest, reply: FastifyReply): Forwarding['inform'] {
+  return ({ statusCode, headers }) => {
+    const { link } = headers
+    if (statusCode !== 103 || link === undefined || request.raw.httpVersion === '1.0') return
+    try {
+      reply.raw.writeEarlyHints({ link })
+    } catch {
+      // A hint that is not well formed is no reason to fail.
+    }
+  }
 }
