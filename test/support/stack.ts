@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import pino from 'pino'
+import fastify from 'fastify'
 import type { Test } from 'tap'
 import { stringify } from 'yaml'
 import { compose, type Gateway } from '../../src/compose.ts'
@@ -70,7 +70,8 @@ export async function startGateway(
   { now, log }: Pick<StackOptions, 'now' | 'log'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
-  const logger = pino({ level: config.log.level }, { write: (line: string) => log?.(line) })
+  const stream = { write: (line: string) => log?.(line) }
+  const { log: logger } = fastify({ logger: { level: config.log.level, stream } })
   const gateway = await compose(config, { logger, ...(now && { now }) })
   await gateway.app.listen({ ...config.listen })
   t.teardown(() => gateway.close())
