@@ -1,4 +1,4 @@
-import { canonicalTarget, type RequestTarget } from '../core/canonical-path.ts'
+import { canonicalTarget, originForm, type RequestTarget } from '../core/canonical-path.ts'
 import { GatewayError } from '../core/errors.ts'
 import { isReserved } from '../core/reserved.ts'
 import { signInPath } from '../core/return-to.ts'
@@ -61,11 +61,11 @@ export function explainRequest(gateway: Gateway, method: string, url: string): E
 
 /** Host and request target as a client sends them that mends nothing: a bad path must stay one. A fragment is not sent. */
 function sentFor(url: string, publicUrl: string): { readonly host: string; readonly target: string } {
-  const absolute = url.startsWith('/') ? publicUrl + url : url
-  const [, origin = '', target = ''] = /^(https?:\/\/[^/?#\\]+)([^#]*)/i.exec(absolute) ?? []
-  const host = URL.parse(origin)?.host
-  if (host === undefined) throw new UsageError(`"${url}" is no address: write https://HOST/PATH, or /PATH alone.`)
-  return { host, target: target.startsWith('/') ? target : `/${target}` }
+  const absolute = (url.startsWith('/') ? publicUrl + url : url).replace(/#.*/, '')
+  const { target, host: authority } = originForm(absolute)
+  const host = authority && URL.parse(`${absolute.slice(0, absolute.indexOf(':'))}://${authority}`)?.host
+  if (!host) throw new UsageError(`"${url}" is no address: write https://HOST/PATH, or /PATH alone.`)
+  return { host, target }
 }
 
 function matched(
