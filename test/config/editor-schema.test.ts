@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import Schema from 'typebox/schema'
 import { configSchema } from '../../src/config/editor-schema.ts'
@@ -18,6 +20,30 @@ t.test('every key is described, and shows a default or an example where it holds
     if ('enum' in schema && path === 'type') continue
     t.ok(schema.default !== undefined || schema.examples !== undefined, path)
   }
+})
+
+t.test('the file that editors read is the schema of this release', async (t) => {
+  const written = JSON.parse(readFileSync('config/toolgate.schema.json', 'utf8'))
+
+  t.same(written, configSchema, 'run: npm run -s toolgate -- config schema > config/toolgate.schema.json')
+})
+
+t.test('in that file every key is described, and a single value has a default or an example', async (t) => {
+  const properties = propertiesOf(JSON.parse(readFileSync('config/toolgate.schema.json', 'utf8')))
+
+  t.ok(properties.length > 50)
+  for (const [path, { description, type, properties: members, ...shown }] of properties) {
+    t.match(description, /\.$/, path)
+    const isSingle = members === undefined && type === undefined && !path.endsWith('.type') && !path.endsWith('.file')
+    if (isSingle) t.ok('default' in shown || 'examples' in shown, path)
+  }
+})
+
+t.test('the first line of the example names that file', async (t) => {
+  const [first = ''] = readFileSync('config/toolgate.example.yaml', 'utf8').split('\n')
+  const [, named = ''] = /^# yaml-language-server: \$schema=(\S+)$/.exec(first) ?? []
+
+  t.equal(join('config', named), 'config/toolgate.schema.json')
 })
 
 t.test('it is plain JSON, without words of ours', async (t) => {
@@ -51,3 +77,23 @@ t.test('it refuses unknown keys, missing keys and wrong kinds', async (t) => {
   t.notOk(accepts({ ...minimal, providers: { Cognito: minimal.providers.cognito } }))
   t.notOk(accepts({ ...minimal, routes: [{ ...minimal.routes[0], inject: { header: 'X-A' } }] }))
 })
+
+interface Shown {
+  readonly description?: string
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, Shown>>
+}
+
+/** Every property of a JSON Schema with its path, at any depth. */
+function propertiesOf(node: unknown, path = ''): readonly (readonly [path: string, schema: Shown])[] {
+  if (typeof node !== 'object' || node === null) return []
+  return Object.entries(node).flatMap(([keyword, value]) => {
+    const here = `${path}.${keyword}`
+    const found = propertiesOf(value, here)
+    if (keyword !== 'properties') return found
+    return [
+      ...Object.entries(value as Record<string, Shown>).map(([key, child]) => [`${here}.${key}`, child] as const),
+      ...found,
+    ]
+  })
+}
