@@ -85,7 +85,6 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     publicUrl,
     basePath: config.base_path,
     cookieName,
-    lifetimes,
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
   }
   const services = {

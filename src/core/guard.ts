@@ -6,7 +6,7 @@ import type { Provider } from './provider.ts'
 import type { Route } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
-import { userKey } from './session.ts'
+import { idleTtl, userKey } from './session.ts'
 import type { HeldSession, HeldTokens, UserStore } from './user-store.ts'
 
 /** A signed-in user, as far as requests and pages need to know. */
@@ -18,6 +18,8 @@ export interface User {
   readonly profile: Profile
   readonly claims: Claims
   readonly session: HeldSession
+  /** When the session ends unless it is used again. Milliseconds since the epoch. */
+  readonly sessionEndsAt: number
   /** The sign-in token set, usable now. */
   readonly tokens: HeldTokens
 }
@@ -99,7 +101,9 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     const { sub } = session.session
     const { claims } = tokens.set
     const profile = profileOf(claims, provider.claimNames, provider.trustUnverifiedEmail)
-    return { key: userKey(provider.name, sub), provider: provider.name, sub, profile, claims, session, tokens }
+    const key = userKey(provider.name, sub)
+    const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
+    return { key, provider: provider.name, sub, profile, claims, session, sessionEndsAt, tokens }
   }
 
   async function tokensFor(route: Route, user: User): Promise<HeldTokens> {

@@ -22,7 +22,7 @@ export function userKey(provider: string, sub: string): string {
 }
 
 /** How long a session may stay unused from `now` on. Milliseconds, zero when its end has come. */
-export function idleTtl(session: Session, { idleMs }: SessionLifetimes, now: number): number {
+export function idleTtl(session: Session, { idleMs }: Pick<SessionLifetimes, 'idleMs'>, now: number): number {
   return Math.max(0, Math.min(idleMs, session.endsAt - now))
 }
 

@@ -3,7 +3,6 @@ import type { Guard } from '../core/guard.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Route } from '../core/route.ts'
 import type { RouteTable } from '../core/route-table.ts'
-import type { SessionLifetimes } from '../core/session.ts'
 import type { SignIn } from '../core/sign-in.ts'
 import type { SignOut } from '../core/sign-out.ts'
 import type { UpstreamHeaders } from '../core/upstream-headers.ts'
@@ -29,6 +28,5 @@ export interface HttpSettings {
   readonly basePath: string
   /** With its `__Host-` prefix, where it has one. */
   readonly cookieName: string
-  readonly lifetimes: SessionLifetimes
   readonly site: Site
 }

@@ -3,7 +3,6 @@ import { GatewayError } from '../../core/errors.ts'
 import { displayName, type User } from '../../core/guard.ts'
 import type { Route } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
-import { idleTtl } from '../../core/session.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { homePage, type ToolTile } from '../views/home.ts'
 
@@ -11,7 +10,7 @@ type Options = Pick<Services, 'guard' | 'providers' | 'table'> & HttpSettings
 
 /** Who am I, and what may I open? */
 export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { guard, providers, table, basePath, lifetimes, site } = options
+  const { guard, providers, table, basePath, site } = options
   const providerNames = [...providers.keys()]
 
   app.get('/', async (request, reply) => {
@@ -29,8 +28,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
   app.get('/me', async (request, reply) => {
     const user = await guard.identify(request.guarded(), providerNames)
     if (user === undefined) throw new GatewayError('sign_in_required')
-    const { key, sub, provider, profile, session } = user
-    const endsAt = Date.now() + idleTtl(session.session, lifetimes, Date.now())
+    const { key, sub, provider, profile, sessionEndsAt } = user
     return reply.header('cache-control', 'no-store').send({
       user: key,
       sub,
@@ -38,7 +36,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
       email: profile.email ?? null,
       name: profile.name ?? null,
       groups: profile.groups,
-      session_expires_at: new Date(endsAt).toISOString(),
+      session_expires_at: new Date(sessionEndsAt).toISOString(),
     })
   })
 }

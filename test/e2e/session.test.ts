@@ -1,0 +1,155 @@
+import t from 'tap'
+import { createBrowser } from '../support/browser.ts'
+import { startStack } from '../support/stack.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const clock = { ahead: 0 }
+const { origin, control } = await startStack(t, {
+  now: () => Date.now() + clock.ahead,
+  config: { sessions: { idle: '2h', absolute: '5h' } },
+})
+
+/** Moves our clock and the provider's. */
+async function advance(ms: number): Promise<void> {
+  clock.ahead += ms
+  await control.clock(`${clock.ahead}ms`)
+}
+
+const me = (browser: ReturnType<typeof createBrowser>) => browser.send(`${origin}/oauth/me`)
+
+t.test('a new session id at each sign-in, and the old one is refused afterwards', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+  const old = { ...browser.cookies(origin).get('toolgate') }
+
+  await browser.open(`${origin}/oauth/sign-in?return_to=/tool`)
+
+  const { value } = browser.cookies(origin).get('toolgate') ?? {}
+  t.not(value, old.value)
+  t.equal(value?.split('.')[0], old.value?.split('.')[0], 'the same user')
+  t.equal((await me(browser)).status, 200)
+  t.equal(
+    (await createBrowser().send(`${origin}/oauth/me`, { headers: { cookie: `toolgate=${old.value}` } })).status,
+    401,
+  )
+})
+
+t.test('a session planted in a browser ends when its victim signs in', async (t) => {
+  const attacker = createBrowser()
+  await attacker.signIn(`${origin}/tool`, 'grace')
+  const victim = createBrowser()
+  const planted = attacker.cookies(origin).get('toolgate')
+  if (planted !== undefined) victim.cookies(origin).set('toolgate', planted)
+
+  const callback = await victim.callbackOf(`${origin}/oauth/sign-in?return_to=/tool`)
+  await victim.open(callback)
+
+  t.match(JSON.parse((await me(victim)).body), { email: 'ada@example.com' })
+  t.equal((await me(attacker)).status, 401)
+})
+
+t.test('a session id that a browser made up is never taken over', async (t) => {
+  const browser = createBrowser()
+  const value = `${'u'.repeat(22)}.${'x'.repeat(43)}`
+  browser.cookies(origin).set('toolgate', { name: 'toolgate', value })
+
+  await browser.signIn(`${origin}/tool`)
+
+  t.not(browser.cookies(origin).get('toolgate')?.value, value)
+})
+
+t.test('a session ends when it was not used for the idle time', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  await advance(2 * hour - minute)
+  t.equal((await me(browser)).status, 200)
+  await advance(2 * hour - minute)
+  t.equal((await me(browser)).status, 200, 'use extends it')
+  await advance(2 * hour)
+
+  t.equal((await me(browser)).status, 401)
+  t.match((await browser.load(`${origin}/tool`)).location, '/oauth/sign-in?return_to=%2Ftool')
+})
+
+t.test('no use extends a session beyond its absolute end', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  for (let i = 0; i < 4; i++) {
+    await advance(1.2 * hour)
+    t.equal((await me(browser)).status, 200)
+  }
+  t.match(JSON.parse((await me(browser)).body), { session_expires_at: after(0.2 * hour) })
+  await advance(0.2 * hour + 1000)
+
+  t.equal((await me(browser)).status, 401)
+})
+
+t.test('/oauth/me says who is signed in and until when, and shows no token', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  const { status, headers, body } = await me(browser)
+  const { session_expires_at, ...rest } = JSON.parse(body)
+
+  t.equal(status, 200)
+  t.match(headers, { 'content-type': /^application\/json/, 'cache-control': 'no-store' })
+  t.strictSame(rest, {
+    user: `cognito:${rest.sub}`,
+    sub: rest.sub,
+    provider: 'cognito',
+    email: 'ada@example.com',
+    name: 'Ada Lovelace',
+    groups: ['analysts'],
+  })
+  t.match(session_expires_at, after(2 * hour))
+})
+
+t.test('/oauth/me is 401 for nobody, and says where to sign in', async (t) => {
+  const { status, headers, body } = await me(createBrowser())
+
+  t.equal(status, 401)
+  t.match(headers, { 'content-type': /^application\/problem\+json/, 'www-authenticate': 'Bearer' })
+  t.match(JSON.parse(body), { code: 'sign_in_required', sign_in_url: `${origin}/oauth/sign-in` })
+})
+
+const senders: readonly [string, Record<string, string>, number][] = [
+  ['of another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, 403],
+  ['of the same site, another origin', { 'sec-fetch-site': 'same-site', origin: 'http://localhost:1' }, 403],
+  ['with another origin, from an old browser', { origin: 'https://evil.example' }, 403],
+  ['with the origin null', { origin: 'null' }, 403],
+  ['that says nothing of where it comes from', {}, 403],
+  ['that contradicts itself', { 'sec-fetch-site': 'cross-site', origin }, 403],
+  ['of a page of ours', { 'sec-fetch-site': 'same-origin', origin }, 302],
+  ['of a page of ours, from an old browser', { origin }, 302],
+]
+for (const [name, headers, status] of senders) {
+  t.test(`a POST ${name} to sign out is answered ${status}`, async (t) => {
+    const browser = createBrowser()
+    await browser.signIn(`${origin}/tool`)
+
+    const answer = await browser.send(`${origin}/oauth/sign-out`, { method: 'POST', headers, form: {} })
+
+    t.equal(answer.status, status)
+    if (status === 403) t.match(JSON.parse(answer.body), { code: 'cross_site' })
+    t.equal((await me(browser)).status, status === 403 ? 200 : 401)
+  })
+}
+
+t.test('a GET signs nobody out', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  await browser.load(`${origin}/oauth/sign-out?everywhere=true`)
+  await browser.load(`${origin}/oauth/signed-out`)
+
+  t.equal((await me(browser)).status, 200)
+})
+
+/** Matches the time so many milliseconds from now, to the minute. */
+function after(ms: number): RegExp {
+  const time = (offset: number) => new Date(Date.now() + clock.ahead + ms + offset).toISOString().slice(0, 16)
+  return new RegExp(`^(${time(0)}|${time(-1000)}):`)
+}
