@@ -30,7 +30,14 @@ export type Stack = Awaited<ReturnType<typeof startStack>>
 const sample = fileURLToPath(new URL('../../config/local-cognito.yaml', import.meta.url))
 
 /** Starts real parts, joined by real sockets, and ends them with the test. */
-export async function startStack(t: Test, { config = {}, client = {}, now, log }: StackOptions = {}) {
+export async function startStack(t: Test, { now, log, ...options }: StackOptions = {}) {
+  const parts = await startParts(t, options)
+  const yaml = { ...parts.yaml, log: { level: log ? 'debug' : 'fatal' }, ...options.config }
+  return { ...parts, yaml, gateway: await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }) }) }
+}
+
+/** What a gateway needs around it, and the config with which to start one, or several. */
+export async function startParts(t: Test, { config = {}, client = {} }: Pick<StackOptions, 'config' | 'client'> = {}) {
   const echo = await startEcho(t)
   const origin = `http://localhost:${await freePort()}`
   const pool = await localPool(origin, client)
@@ -40,7 +47,6 @@ export async function startStack(t: Test, { config = {}, client = {}, now, log }
   const yaml = {
     public_url: origin,
     listen: { host: '127.0.0.1', port: Number(new URL(origin).port) },
-    log: { level: log ? 'debug' : 'fatal' },
     providers: {
       cognito: {
         type: 'cognito',
@@ -59,8 +65,7 @@ export async function startStack(t: Test, { config = {}, client = {}, now, log }
     ],
     ...config,
   }
-  const gateway = await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }) })
-  return { origin, yaml, gateway, echo, cognito, control: control(cognito.control) }
+  return { origin, yaml, echo, cognito, control: control(cognito.control) }
 }
 
 /** Starts one gateway, as `toolgate serve` does but in this process. The admin port is not opened. */
