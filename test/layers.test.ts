@@ -1,0 +1,52 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const src = fileURLToPath(new URL('../src', import.meta.url))
+
+/** What each layer may import, as docs/decisions/0001-layers.md says: paths below src/, or packages. */
+const mayImport: Readonly<Record<string, RegExp>> = {
+  core: /^(core\/|node:crypto$)/,
+  config: /^((config|core)\/|typebox|yaml$|node:(fs|path))/,
+  adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|net|dns))/,
+  http: /^((http|core)\/|(fastify|fastify-plugin|undici)$|@fastify\/|node:(http|net|stream))/,
+  'compose.ts': /^((config|core|adapters|http)\/|fastify$|node:)/,
+  cli: /^(compose\.ts$|(cli|config|core|local-cognito|samples)\/|fastify$|node:)/,
+  'main.ts': /^cli\//,
+  'local-cognito': /^(local-cognito\/|(fastify|jose|yaml)$|@fastify\/|typebox|node:)/,
+  samples: /^(samples\/|(fastify|jose)$)/,
+}
+
+const files = globSync('**/*.ts', { cwd: src })
+
+/** What a file imports: a path below src/, or a package. */
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(src, file), 'utf8')
+  const specifiers = [...text.matchAll(/^import '(.+)'|\bfrom '(.+)'|\bimport\('(.+)'\)/gm)].map(
+    (m) => m[1] ?? m[2] ?? m[3] ?? '',
+  )
+  return specifiers.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name))
+}
+
+t.test('each layer imports only what it may', async (t) => {
+  const offences = files.flatMap((file) => {
+    const [layer = ''] = file.split('/')
+    const allowed = mayImport[layer] ?? /^$/
+    return importsOf(file)
+      .filter((name) => !allowed.test(name))
+      .map((name) => `${file} imports ${name}`)
+  })
+
+  t.ok(files.length > 100, 'all files were looked at')
+  t.strictSame(offences, [])
+})
+
+t.test('the HTTP layer knows undici by its types only', async (t) => {
+  const offences = files.filter((file) => {
+    const text = readFileSync(join(src, file), 'utf8')
+    return file.startsWith('http/') && /^import (?!type ).*from 'undici'/m.test(text)
+  })
+
+  t.strictSame(offences, [])
+})
