@@ -1,0 +1,42 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { parseConfig } from '../src/config/load.ts'
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+const read = (file: string) => readFileSync(join(project, file), 'utf8')
+const documents = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: project })]
+
+t.test('every link between documents leads somewhere', async (t) => {
+  const dead = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+      .filter(([, path = '', heading]) => !leadsTo(path === '' ? file : join(dirname(file), path), heading))
+      .map(([link]) => `${file}: ${link}`),
+  )
+
+  t.ok(documents.length > 8)
+  t.strictSame(dead, [])
+})
+
+/** Headings are linked to as GitHub names them. */
+function leadsTo(file: string, heading: string | undefined): boolean {
+  if (!existsSync(join(project, file))) return false
+  if (heading === undefined) return true
+  const names = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+    text.toLowerCase().replace(/[^\w\- ]/g, ''),
+  )
+  return names.map((name) => name.replaceAll(' ', '-')).includes(heading)
+}
+
+t.test("the README's config has no problem and no warning, and its addresses are those to register", async (t) => {
+  const readme = read('README.md')
+  const yaml = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  const env = { TOOLGATE_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64') }
+
+  const { config, warnings } = await parseConfig(yaml, 'README.md', { ...env, COGNITO_CLIENT_SECRET: 'x' })
+
+  t.strictSame(warnings, [])
+  t.match(readme, `| Allowed callback URLs | \`${config.public_url}${config.base_path}/callback\` |`)
+  t.match(readme, `| Allowed sign-out URLs | \`${config.public_url}${config.base_path}/signed-out\` |`)
+})
