@@ -118,7 +118,7 @@ export interface Keyring {
 export type Sleep = (ms: number) => Promise<void>
 
 /** What is worth telling an auditor. No token, code, cookie or secret goes in. */
-export type AuditEvent =
+type AuditEvent =
   | 'sign_in'
   | 'sign_in_failed'
   | 'sign_out'

@@ -13,14 +13,14 @@ export interface ProviderTokens {
 }
 
 /** What a provider is asked for a new sign-in. */
-export interface AuthorizationRequest {
+interface AuthorizationRequest {
   readonly state: string
   readonly nonce: string
   readonly codeChallenge: string
 }
 
 /** What it takes to turn a code into tokens. */
-export interface CodeExchange {
+interface CodeExchange {
   readonly code: string
   readonly codeVerifier: string
   readonly nonce: string

@@ -16,4 +16,6 @@ export function isEqualSecret(a: string, b: string): boolean {
 }
 
 /** The S256 code challenge of a verifier (RFC 7636 section 4.2). */
-export const codeChallenge = sha256
+export function codeChallenge(verifier: string): string {
+  return sha256(verifier)
+}

@@ -10,9 +10,6 @@ interface TokenSaverOptions {
   readonly sleep: Sleep
 }
 
-/** Saves refreshed token sets, if need be later. See `createTokenSaver`. */
-export type TokenSaver = ReturnType<typeof createTokenSaver>
-
 /** A refreshed set that the store could not take yet, and the stored one whose refresh token brought it. */
 interface Unsaved {
   readonly sent: HeldTokens

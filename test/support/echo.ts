@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { startTool } from './tool.ts'
 
 /** What the tool behind the gateway received. */
-export interface Received {
+interface Received {
   readonly method: string
   readonly url: string
   readonly headers: IncomingMessage['headers']

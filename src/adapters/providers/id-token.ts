@@ -17,7 +17,7 @@ export interface IdTokenRules {
 }
 
 /** What one token must say beyond the rules. */
-export interface ExpectedIdToken {
+interface ExpectedIdToken {
   /** The nonce of the attempt; at a refresh it need not be there. */
   readonly nonce?: string
   readonly sub?: string
