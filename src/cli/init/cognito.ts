@@ -1,0 +1,78 @@
+import { consoleEntries } from './app-client.ts'
+import { awsCli, cloudFormation, terraform } from './app-client-snippets.ts'
+import { announcedDomain, fromConsole, issuerOf, regionOf } from './cognito-console.ts'
+import type { ProviderKind } from './provider-kind.ts'
+
+const secretVariable = 'COGNITO_CLIENT_SECRET'
+
+/** Amazon Cognito: an app client of a user pool. */
+export const cognito: ProviderKind = {
+  questions: [
+    {
+      name: 'domain',
+      path: 'domain',
+      message: 'Which user pool? Paste its domain, its ID, or any address of it.',
+      why: 'AWS console: Cognito > User pools > your pool > Branding > Domain, such as https://PREFIX.auth.REGION.amazoncognito.com.',
+      example: 'https://auth.acme.io',
+      read: fromConsole,
+      suggest: ({ issuer, 'user-pool-id': pool }) => {
+        const address = issuer ?? (pool && issuerOf(pool))
+        return address ? announcedDomain(address) : undefined
+      },
+      comment: 'the user pool domain',
+    },
+    {
+      name: 'user-pool-id',
+      path: 'user_pool_id',
+      message: 'What is the user pool ID?',
+      why: 'AWS console: Cognito > User pools > your pool > Overview. It begins with the region.',
+      example: 'eu-west-1_Xk3fP9qLm',
+      read: (text) => ({ 'user-pool-id': fromConsole(text)['user-pool-id'] ?? text }),
+      prefill: ({ domain }) => {
+        const region = regionOf(domain ?? '')
+        return region && `${region}_`
+      },
+      needed: ({ issuer }) => issuer === undefined,
+      comment: 'gives the issuer and its keys',
+    },
+    {
+      name: 'issuer',
+      path: 'issuer',
+      message: 'What is the issuer?',
+      why: 'Only when it is not the one that the user pool ID gives.',
+      example: 'http://localhost:9231/us-east-1_LocalPool',
+      read: (text) => {
+        const { domain: _, ...found } = fromConsole(text)
+        return { issuer: text, ...found }
+      },
+      asked: 'never',
+      comment: 'instead of the one that user_pool_id gives',
+    },
+    {
+      name: 'client-id',
+      path: 'client_id',
+      message: 'What is the client ID of the app client?',
+      why: 'AWS console: Cognito > User pools > your pool > App clients.',
+      example: '4f7q2k9v1m3x8c5b6n0z2l7j5h',
+      comment: 'the app client',
+    },
+    {
+      name: 'client-secret-env',
+      path: 'client_secret',
+      message: 'Does the app client have a client secret?',
+      why: `The page of the app client shows one, or none. The config only names the variable that holds it: ${secretVariable}.`,
+      example: secretVariable,
+      suggest: () => secretVariable,
+      asked: 'whether',
+      rule: [
+        (answer) => /^[A-Z_][A-Z0-9_]*$/.test(answer),
+        `must be the name of an environment variable, such as ${secretVariable}, and never the secret itself`,
+      ],
+      write: (answer) => `\${${answer}}`,
+      comment: 'only if the app client has one',
+    },
+  ],
+  appClientQuestions: ['user-pool-id', 'client-secret-env'],
+  entries: consoleEntries,
+  snippets: { 'aws-cli': awsCli, cloudformation: cloudFormation, terraform },
+}

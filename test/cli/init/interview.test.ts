@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import t from 'tap'
+import { run } from '../../../src/cli/init.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { startStack } from '../../support/stack.ts'
+
+const enter = '\r'
+const controlC = '\u0003'
+
+/** A terminal on which each text is typed as soon as the question before it has been shown. */
+function createTyping(script: readonly (readonly [shown: string, typed: string])[]) {
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} })
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 120, rows: 40 })
+  const left = [...script]
+  let screen = ''
+  output.on('data', (chunk: Buffer) => {
+    screen += stripVTControlCharacters(chunk.toString())
+    const [next] = left
+    if (next === undefined || !screen.includes(next[0])) return
+    left.shift()
+    screen = ''
+    setImmediate(() => input.write(next[1]))
+  })
+  return { terminal: { input, output }, left }
+}
+
+async function init(args: readonly string[], script: Parameters<typeof createTyping>[0]) {
+  const { terminal, left } = createTyping(script)
+  const out: string[] = []
+  const err: string[] = []
+  const io = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
+  const exitCode = await run([...args], io, terminal)
+  return { exitCode, out: out.join('\n'), err: err.join('\n'), left }
+}
+
+t.test('it asks until everything is known, and takes the suggestions on Enter', async (t) => {
+  const { cognito, echo } = await startStack(t)
+  const file = join(t.testdir(), 'toolgate.yaml')
+
+  const { exitCode, left } = await init(
+    ['-o', file, '--no-check'],
+    [
+      ['Which address will people open?', enter],
+      ['Which user pool?', `${cognito.issuer}/.well-known/jwks.json${enter}`],
+      [cognito.domain, enter],
+      ['What is the client ID', `1localexample${enter}`],
+      ['have a client secret?', enter],
+      ['What is the first tool called?', `reports${enter}`],
+      ['Under which path', enter],
+      ['Where does the tool itself run?', `${echo.url}${enter}`],
+      ['Where are sessions kept?', enter],
+    ],
+  )
+  const { config, warnings } = await loadConfig(file, { COGNITO_CLIENT_SECRET: 's3cret' })
+
+  t.strictSame(left, [])
+  t.equal(exitCode, 0)
+  t.strictSame(warnings, [])
+  t.match(config, {
+    public_url: 'http://localhost:8080',
+    providers: {
+      cognito: {
+        domain: cognito.domain,
+        issuer: cognito.issuer,
+        user_pool_id: 'us-east-1_LocalPool',
+        client_id: '1localexample',
+        client_secret: 's3cret',
+      },
+    },
+    routes: [{ name: 'reports', path: '/reports', upstream: echo.url }],
+  })
+})
+
+t.test('a wrong answer is met with the rule of the config, and asked for again', async (t) => {
+  const file = join(t.testdir(), 'toolgate.yaml')
+
+  const { left } = await init(
+    [
+      '-o',
+      file,
+      '--no-check',
+      '--public-url',
+      'https://tools.acme.io',
+      '--domain',
+      'auth.acme.io',
+      '--store',
+      'memory:',
+    ],
+    [
+      ['What is the user pool ID?', `Xk3fP9qLm${enter}`],
+      ['must be REGION_ID', `${'\b'.repeat(9)}eu-west-1_Xk3fP9qLm${enter}`],
+      ['What is the client ID', `4f7q2k9v1m3x8c5b${enter}`],
+      ['have a client secret?', `n`],
+      ['What is the first tool called?', enter],
+      ['Under which path', enter],
+      ['Where does the tool itself run?', `http://127.0.0.1:3000${enter}`],
+    ],
+  )
+  const { config, warnings } = await loadConfig(file, {})
+
+  t.strictSame(left, [])
+  t.strictSame(warnings, [])
+  t.match(config.providers.cognito, { domain: 'https://auth.acme.io', user_pool_id: 'eu-west-1_Xk3fP9qLm' })
+})
+
+t.test('giving up writes nothing', async (t) => {
+  const file = join(t.testdir(), 'toolgate.yaml')
+
+  const { exitCode, err } = await init(['-o', file], [['Which address will people open?', controlC]])
+
+  t.equal(exitCode, 1)
+  t.equal(err, 'Nothing was written.')
+  t.notOk(existsSync(file))
+})
+
+t.test('options that are wrong are said before anything is asked', async (t) => {
+  const file = join(t.testdir(), 'toolgate.yaml')
+
+  await t.rejects(init(['-o', file, '--upstream', 'nowhere'], []), { message: /^--upstream must be/ })
+})
