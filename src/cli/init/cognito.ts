@@ -12,7 +12,7 @@ export const cognito: ProviderKind = {
       name: 'domain',
       path: 'domain',
       message: 'Which user pool? Paste its domain, its ID, or any address of it.',
-      why: 'AWS console: Cognito > User pools > your pool > Branding > Domain, such as https://PREFIX.auth.REGION.amazoncognito.com.',
+      why: 'AWS console: Cognito > User pools > your pool > Branding > Domain.',
       example: 'https://auth.acme.io',
       read: fromConsole,
       suggest: ({ issuer, 'user-pool-id': pool }) => {
@@ -25,7 +25,7 @@ export const cognito: ProviderKind = {
       name: 'user-pool-id',
       path: 'user_pool_id',
       message: 'What is the user pool ID?',
-      why: 'AWS console: Cognito > User pools > your pool > Overview. It begins with the region.',
+      why: 'AWS console: Cognito > User pools > your pool > Overview.',
       example: 'eu-west-1_Xk3fP9qLm',
       read: (text) => ({ 'user-pool-id': fromConsole(text)['user-pool-id'] ?? text }),
       prefill: ({ domain }) => {
@@ -60,7 +60,7 @@ export const cognito: ProviderKind = {
       name: 'client-secret-env',
       path: 'client_secret',
       message: 'Does the app client have a client secret?',
-      why: `The page of the app client shows one, or none. The config only names the variable that holds it: ${secretVariable}.`,
+      why: `Its page in the console shows one, or none. The config will read it from ${secretVariable}.`,
       example: secretVariable,
       suggest: () => secretVariable,
       asked: 'whether',

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { styleText } from 'node:util'
 import { type CANCEL_SYMBOL, confirm, isCancel, text } from '@clack/prompts'
 import type { Question } from './question.ts'
 
@@ -29,11 +30,13 @@ export function createInterview({ input, output }: Terminal): Interview {
   return {
     async ask({ message, why, example }, { suggestion, prefill, complaint }) {
       const answer = await text({
-        message: `${message}\n${why}${suggestion === undefined ? ` For example ${example}` : ''}`,
+        // The library draws its guide beside the first line only.
+        message: `${message}\n${styleText('gray', '│')}  ${why}`,
         input,
         output,
         validate: (value) => complaint(value?.trim() || (suggestion ?? '')),
-        ...(suggestion !== undefined && { placeholder: suggestion, defaultValue: suggestion }),
+        placeholder: suggestion ?? `for example ${example}`,
+        ...(suggestion !== undefined && { defaultValue: suggestion }),
         ...(prefill !== undefined && { initialValue: prefill }),
       })
       return answered(answer).trim()

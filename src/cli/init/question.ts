@@ -39,7 +39,7 @@ export const publicUrl: Question = {
   name: 'public-url',
   path: 'public_url',
   message: 'Which address will people open?',
-  why: 'The origin of the gateway as browsers see it. The callback URL that you register in AWS is below it.',
+  why: 'The origin of the gateway, as browsers see it. The callback URL is below it.',
   example: 'https://tools.acme.io',
   suggest: () => 'http://localhost:8080',
 }
@@ -73,7 +73,7 @@ export const routeQuestions: readonly Question[] = [
     name: 'store',
     path: 'store.url',
     message: 'Where are sessions kept?',
-    why: 'memory: needs nothing and forgets at a restart. Redis is for everything else, as redis://HOST:PORT.',
+    why: 'memory: forgets at a restart and is for one process. Else redis://HOST:PORT.',
     example: 'redis://127.0.0.1:6379',
     suggest: () => 'memory:',
     rule: [
