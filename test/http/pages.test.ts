@@ -67,6 +67,8 @@ t.test('long words from outside never make a page scroll sideways', async (t) =>
     'home',
     'sign-in',
     'sign-out',
+    'connections',
+    'test-failed',
     'signed-out',
     'not-sent',
     'insufficient_scope',
@@ -174,7 +176,7 @@ const misfits = `(() => {
   const found = []
   const { scrollWidth } = document.documentElement
   if (scrollWidth > innerWidth) found.push('the page is ' + scrollWidth + ' wide')
-  for (const target of document.querySelectorAll('a, button, summary')) {
+  for (const target of document.querySelectorAll('a, button:not([hidden]), select, summary')) {
     const { width, height } = (target.closest('.tile') ?? target).getBoundingClientRect()
     if (height < 43.99 || width < 43.99) found.push(target.textContent + ': ' + width + ' × ' + height)
   }

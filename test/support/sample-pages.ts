@@ -1,10 +1,12 @@
 import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
+import { connectionsPage } from '../../src/http/views/connections.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage, signOutPage } from '../../src/http/views/sign-out.ts'
+import { type TestReport, testPage } from '../../src/http/views/test-sign-in.ts'
 
 /** What can come from outside: people, providers, tools and addresses. A test replaces them with hostile text. */
 export interface Outside {
@@ -88,7 +90,9 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
         error: problem,
         description: problem,
         remedy: 'Add exactly this address to the allowed callback URLs of the app client.',
+        where: `User pools › ${provider} › App clients › Login pages`,
         docsHref: 'https://docs.example/callback-mismatch',
+        testHref: '/oauth/test?provider=cognito',
       },
     },
     upstream_unreachable: { wayOn: { does: 'try_again', href }, secondary: { does: 'home', href: '/oauth/' } },
@@ -111,6 +115,11 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
         { title: tool, address },
       ),
     ],
+    ['connections', connections(site, outside)],
+    ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [] })],
+    ['test', testPage(site, testSetup(outside))],
+    ['test-passed', testPage(site, { ...testSetup(outside), report: passedReport(outside) })],
+    ['test-failed', testPage(site, { ...testSetup(outside), report: failedReport(outside) })],
     ['sign-out', signOutPage(site, { user, action: signOutHref })],
     ['signed-out', signedOutPage(site, { everywhere: false, provider, providerSession: 'ended', signInHref: href })],
     ['signed-out-everywhere', signedOutPage(site, { everywhere: true, signInHref: href })],
@@ -120,4 +129,123 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ),
     ['a_new_code', errorPage(site, { ...failure, status: 500, code: 'a_new_code' })],
   ])
+}
+
+function connections(site: Site, { user, provider, tool, href, problem }: Outside): string {
+  const at = (name: string, action: string) => `/oauth/connections/${name}/${action}`
+  return connectionsPage(
+    site,
+    { user, signOutHref: '/oauth/sign-out' },
+    {
+      returnTo: { title: tool, href },
+      entries: [
+        {
+          name: 'cognito',
+          title: provider,
+          role: 'sign_in',
+          state: 'connected',
+          account: user,
+          scopes: ['openid', 'profile', 'email', 'reports/read'],
+          validUntil: new Date('2026-07-27T15:00:12Z'),
+          refreshedAt: new Date('2026-07-27T14:00:12Z'),
+          neededBy: [tool, 'Stock'],
+          refreshHref: at('cognito', 'refresh'),
+        },
+        {
+          name: 'github',
+          title: 'GitHub',
+          role: 'connection',
+          state: 'connected',
+          account: user,
+          scopes: ['offline_access', problem],
+          validUntil: new Date('2026-07-27T22:03:12Z'),
+          neededBy: [tool, 'Issue tracker'],
+          connectHref: at('github', 'connect'),
+          refreshHref: at('github', 'refresh'),
+          disconnectHref: at('github', 'disconnect'),
+        },
+        {
+          name: 'crm',
+          title: 'Customer records',
+          role: 'connection',
+          state: 'ended',
+          account: user,
+          scopes: ['contacts.read'],
+          refreshedAt: new Date('2026-07-20T08:15:00Z'),
+          lastError: problem,
+          neededBy: [],
+          connectHref: at('crm', 'connect'),
+          disconnectHref: at('crm', 'disconnect'),
+        },
+        {
+          name: 'calendar',
+          title: 'Calendar',
+          role: 'connection',
+          state: 'not_connected',
+          scopes: [],
+          neededBy: ['Meeting rooms'],
+          connectHref: href,
+        },
+      ],
+    },
+  )
+}
+
+function testSetup({ provider, tool }: Outside) {
+  return {
+    providers: [
+      { name: 'cognito', title: provider },
+      { name: 'github', title: 'GitHub' },
+    ],
+    routes: [
+      { name: 'reports', title: tool },
+      { name: 'notes', title: 'Design notes' },
+    ],
+    selected: { provider: 'cognito', route: 'reports' },
+    action: '/oauth/test',
+  }
+}
+
+function passedReport({ user, address }: Outside): TestReport {
+  const passed = (id: TestReport['steps'][number]['id'], result: string) => ({ id, status: 'passed', result }) as const
+  return {
+    startedAt: new Date('2026-07-27T14:03:12Z'),
+    verdict: 'passed',
+    steps: [
+      passed('configuration', 'issuer https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI'),
+      passed('authorize', 'the login page answered 200'),
+      passed('callback', 'a code, after 4 s'),
+      passed('code_exchange', 'access token for 60 min, refresh token, ID token'),
+      passed('id_token', `sub 6d1c…, email ${user}`),
+      passed('user_info', 'the same sub'),
+      passed('scopes', 'openid profile email reports/read'),
+      passed('refresh', 'a new access token for 60 min'),
+      passed('call', `GET ${address}: 200`),
+    ],
+  }
+}
+
+function failedReport({ problem, provider }: Outside): TestReport {
+  return {
+    startedAt: new Date('2026-07-27T14:03:12Z'),
+    verdict: 'failed',
+    steps: [
+      { id: 'configuration', status: 'passed', result: 'everything is set' },
+      { id: 'authorize', status: 'passed', result: 'the login page answered 200' },
+      { id: 'callback', status: 'passed', result: 'a code, after 4 s' },
+      {
+        id: 'code_exchange',
+        status: 'failed',
+        result: problem,
+        remedy: 'Set client_secret to the secret of this app client.',
+        where: `User pools › ${provider} › App clients › App client information`,
+        docsHref: 'https://docs.example/client-secret',
+      },
+      { id: 'id_token', status: 'skipped' },
+      { id: 'user_info', status: 'skipped' },
+      { id: 'scopes', status: 'skipped' },
+      { id: 'refresh', status: 'skipped' },
+      { id: 'call', status: 'pending' },
+    ],
+  }
 }

@@ -1,5 +1,6 @@
 import { sha256 } from '../../core/secret.ts'
 import { isHexColour } from './colour.ts'
+import { copyScript } from './copy.ts'
 import { gateLogo } from './logo.ts'
 import { stylesheet } from './stylesheet.ts'
 
@@ -17,7 +18,7 @@ export interface Assets {
   readonly href: (name: AssetName) => string
 }
 
-type AssetName = 'stylesheet' | 'logo'
+type AssetName = 'stylesheet' | 'copy' | 'logo'
 
 const defaultAccent = '#0f766e'
 
@@ -32,6 +33,7 @@ export function createAssets(brand: Brand, basePath: string): Assets {
   }
   const hrefs: Record<AssetName, string> = {
     stylesheet: add('toolgate', 'css', 'text/css; charset=utf-8', stylesheet(accent)),
+    copy: add('copy', 'js', 'text/javascript; charset=utf-8', copyScript),
     logo: isAddress(brand.logo) ? brand.logo : add('logo', 'svg', 'image/svg+xml', svg(brand.logo) ?? gateLogo(accent)),
   }
   return { files, href: (name) => hrefs[name] }

@@ -28,13 +28,14 @@ body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; p
 .narrow { --column: 28rem; padding-top: clamp(0rem, 12vh, 8rem); }
 .wide { --column: 60rem; }
 
-h1, h2, p, ul, ol, dl, dd { margin: 0; padding: 0; }
+h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance; }
 h1:focus { outline: 0; }
-h2 { font-size: 1rem; font-weight: 600; }
+h2, h3 { font-size: 1rem; font-weight: 600; }
+section > h2 { margin: 2rem 0 1rem; font-size: 1.25rem; }
 ul, ol { list-style: none; }
 code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-small, .small { font-size: .875rem; }
+.small { font-size: .875rem; }
 .muted { color: var(--muted); }
 a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
 a:hover { text-decoration-thickness: 2px; }
@@ -49,7 +50,8 @@ nav .ghost { padding-inline: 0; }
 main { flex: 0 1 auto; }
 main > * + * { margin-top: 1rem; }
 main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
-.narrow main { padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); max-width: var(--column); }
+.card, .narrow main { background: var(--card); border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); }
+.narrow main { padding: 2rem; max-width: var(--column); }
 .wide main { padding-block: 1.5rem 3rem; }
 .wide h1 { font-size: 2rem; }
 
@@ -98,11 +100,8 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .go svg { width: 1.125rem; height: 1.125rem; }
 
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
-.tile {
-  position: relative; display: flex; flex-direction: column; gap: .75rem; min-height: 11rem; padding: 1.25rem; overflow-wrap: anywhere;
-  border: 1px solid var(--line); border-radius: 1rem; background: var(--card); box-shadow: var(--shadow);
-  transition: border-color .12s;
-}
+.card { display: flex; flex-direction: column; gap: .75rem; padding: 1.25rem; overflow-wrap: anywhere; }
+.tile { position: relative; min-height: 11rem; transition: border-color .12s; }
 .tile:has(a:hover) { border-color: var(--accent); }
 .tile a { color: inherit; text-decoration: none; }
 .tile a::after { content: ""; position: absolute; inset: 0; border-radius: 1rem; }
@@ -111,6 +110,17 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .tile > :last-child { margin-top: auto; }
 .go { display: inline-flex; align-items: center; gap: .25rem; color: var(--accent); font-weight: 600; }
 .denied { background: none; box-shadow: none; }
+
+.cards, .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; align-items: start; }
+.lead { display: flex; gap: .75rem; }
+.lead > div { flex: 1; min-width: 0; }
+.lead .badge { align-self: start; }
+.fields { grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); align-items: end; }
+label { font-weight: 600; }
+select, textarea { width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: inherit; font: inherit; }
+.steps > li { display: flex; gap: 1rem; }
+.steps > li > :last-child { flex: 1; min-width: 0; }
+[hidden] { display: none; }
 
 summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: pointer; }
 details .rows > * { display: block; }
@@ -130,7 +140,7 @@ footer .code { color: var(--text); user-select: all; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 @media print {
   body { background: none; padding: 0; }
-  .narrow main, .tile { border-color: var(--edge); box-shadow: none; break-inside: avoid; }
+  .narrow main, .card { border-color: var(--edge); box-shadow: none; break-inside: avoid; }
   ::details-content { content-visibility: visible; }
 }
 `)

@@ -3,6 +3,7 @@ import { type Fragment, type Html, html } from './html.ts'
 import type { IconName } from './icons.ts'
 import { page, type Site } from './layout.ts'
 import { contact, link } from './links.ts'
+import { moment, rows } from './rows.ts'
 import { type ErrorContext, errorWords, words } from './words.ts'
 
 /** One failure as a page tells it: the code chooses the words, the rest fills them in. */
@@ -31,7 +32,11 @@ interface OwnerDetails {
   readonly error?: string | undefined
   readonly description?: string | undefined
   readonly remedy?: string | undefined
+  /** The place in the provider's console. */
+  readonly where?: string | undefined
   readonly docsHref?: string | undefined
+  /** The test sign-in, which finds out more. */
+  readonly testHref?: string | undefined
 }
 
 /** The page of every gateway error. */
@@ -84,29 +89,23 @@ function facts(site: Site, error: ErrorPage): Fragment {
   return rows([
     [words.error.signedInAs, signedInAs],
     [words.error.missing, missingScopes && missingScopes.length > 0 && html`<code>${missingScopes.join(' ')}</code>`],
-    [words.error.since, since && html`<time datetime="${since.toISOString()}">${words.layout.time(since)}</time>`],
+    [words.error.since, since && moment(since)],
     // Whoever only has to sign in needs no help with it yet.
     [lacksAccess ? words.error.askForAccess : words.error.help, error.status !== 401 && whom && contact(whom)],
   ])
 }
 
-function details({ error, description, remedy, docsHref }: OwnerDetails): Html {
+function details({ error, description, remedy, where, docsHref, testHref }: OwnerDetails): Html {
   return html`<details><summary>${words.error.details}</summary>
 ${rows([
   [words.error.providerError, error !== undefined && html`<code>${error}</code>`],
   [words.error.providerDescription, description !== undefined && html`<code>${description}</code>`],
   [words.error.remedy, remedy],
+  [words.error.where, where],
   [words.error.docs, docsHref !== undefined && link(docsHref, docsHref)],
+  [words.error.test, testHref !== undefined && link(testHref, words.error.startTest)],
 ])}
 </details>`
-}
-
-function rows(entries: readonly (readonly [string, Fragment])[]): Fragment {
-  const known = entries.filter(([, value]) => value !== undefined && value !== false)
-  return (
-    known.length > 0 &&
-    html`<dl class="rows">${known.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`
-  )
 }
 
 function iconOf({ status, code }: ErrorPage): IconName {

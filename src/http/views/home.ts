@@ -1,7 +1,9 @@
+import { account, type Visitor } from './account.ts'
 import { type Fragment, type Html, html } from './html.ts'
 import { icon } from './icons.ts'
 import { monogram, page, type Site } from './layout.ts'
-import { safeHref } from './links.ts'
+import { contact, safeHref } from './links.ts'
+import { rows } from './rows.ts'
 import { words } from './words.ts'
 
 /** A tool as the home page shows it; `connect` needs the named service connected first. */
@@ -13,40 +15,22 @@ export interface ToolTile {
   readonly connect?: string | undefined
 }
 
-/** Who is here: a name or e-mail address with the ways out, or nobody with the way in. */
-export type Visitor =
-  | { readonly user: string; readonly signOutHref: string; readonly connectionsHref?: string | undefined }
-  | { readonly user?: undefined; readonly signInHref: string }
-
 /** The tools this visitor may know of, who is signed in, and sign in or out. */
 export function homePage(site: Site, visitor: Visitor, tools: readonly ToolTile[]): string {
   const body = html`${visitor.user === undefined && html`<p class="muted">${words.home.signedOut}</p>`}
-${tools.length === 0 ? html`<p>${words.home.empty}</p>` : html`<ul class="tiles">${tools.map(tile)}</ul>`}`
+${tools.length > 0 && html`<ul class="tiles">${tools.map(tile)}</ul>`}
+${visitor.user !== undefined && tools.length === 0 && nothingOpen(site)}`
   return page(site, { title: words.home.title, width: 'wide', account: account(visitor) }, body)
 }
 
-/** The corner of a page that says who is signed in. */
-function account(visitor: Visitor): Html {
-  const links =
-    visitor.user === undefined
-      ? navLink(visitor.signInHref, words.home.signIn, 'button primary')
-      : [
-          html`<span class="muted">${visitor.user}</span>`,
-          visitor.connectionsHref !== undefined &&
-            navLink(visitor.connectionsHref, words.home.connections, 'button ghost'),
-          navLink(visitor.signOutHref, words.home.signOut, 'button ghost'),
-        ]
-  return html`<nav aria-label="${words.layout.account}">${links}</nav>`
-}
-
-function navLink(href: string, text: string, classes: string): Fragment {
-  const address = safeHref(href)
-  return address !== undefined && html`<a class="${classes}" href="${address}">${text}</a>`
+function nothingOpen({ brand }: Site): Fragment {
+  return html`<p>${words.home.nothingOpen}</p>
+${rows([[words.error.askForAccess, brand.contact !== undefined && contact(brand.contact)]])}`
 }
 
 function tile(tool: ToolTile): Html {
   const href = tool.access === 'denied' ? undefined : safeHref(tool.href)
-  return html`<li class="tile ${href === undefined && 'denied'}">
+  return html`<li class="card tile ${href === undefined && 'denied'}">
 ${monogram(tool.title)}
 <div><h2>${href === undefined ? tool.title : html`<a href="${href}">${tool.title}</a>`}</h2>
 ${tool.description && html`<p class="small muted">${tool.description}</p>`}</div>

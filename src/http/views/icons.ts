@@ -6,6 +6,7 @@ const shapes = {
   arrow: '<path d="M5 12h14 m-6-6 6 6-6 6"/>',
   check: '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
   clock: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>',
+  cross: '<path d="m6.5 6.5 11 11 m0-11-11 11"/>',
   leave: '<path d="M14 4h4a1.5 1.5 0 0 1 1.5 1.5v13A1.5 1.5 0 0 1 18 20h-4 M9.5 8l-4 4 4 4 M6 12h9"/>',
   lock: '<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>',
   minus: '<path d="M6 12h12"/>',

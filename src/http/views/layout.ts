@@ -1,6 +1,7 @@
 import type { Assets, Brand } from '../assets/assets.ts'
 import { type Fragment, type Html, html, render } from './html.ts'
 import { type IconName, icon } from './icons.ts'
+import { moment } from './rows.ts'
 import { words } from './words.ts'
 
 /** What every page shows and loads; `home` is the home page's address. */
@@ -23,6 +24,8 @@ export interface Frame {
   readonly account?: Html | undefined
   /** Where something failed: what to quote, and when it was. */
   readonly reference?: Reference
+  /** Adds comfort; the page says the same without it. */
+  readonly script?: 'copy'
   /** Loads the page again after so many seconds, without a script. */
   readonly reloadAfterSeconds?: number | undefined
 }
@@ -44,7 +47,7 @@ export function page({ brand, assets, home }: Site, frame: Frame, body: Fragment
 ${reload(frame.reloadAfterSeconds)}<title>${frame.title} · ${brand.name}</title>
 <link rel="icon" href="${assets.href('logo')}">
 <link rel="stylesheet" href="${assets.href('stylesheet')}">
-</head>
+${frame.script && html`<script src="${assets.href(frame.script)}" defer></script>\n`}</head>
 <body class="${frame.width}">
 <header><a class="brand" href="${home}"><img src="${assets.href('logo')}" alt="">${brand.name}</a>${frame.account}</header>
 <main>
@@ -71,6 +74,6 @@ function reload(seconds: number | undefined): Fragment {
 function footer({ requestId, time, code }: Reference): Html {
   return html`<footer>
 <p>${words.layout.reference} <span class="code">${requestId}</span></p>
-<p><time datetime="${time.toISOString()}">${words.layout.time(time)}</time> · ${code}</p>
+<p>${moment(time)} · ${code}</p>
 </footer>`
 }

@@ -28,19 +28,22 @@ export const words = {
   language: 'en',
 
   layout: {
-    account: 'Account',
     reference: 'Reference',
     /** To the second, in UTC: the time an owner looks for in the log. */
     time: (time: Date) => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
   },
 
-  home: {
-    title: 'Tools',
-    signedOut: 'Sign in to open the tools that are yours.',
-    empty: 'There are no tools here yet. They appear as soon as their owner adds a route.',
+  account: {
+    label: 'Account',
     signIn: 'Sign in',
     signOut: 'Sign out',
     connections: 'Connections',
+  },
+
+  home: {
+    title: 'Tools',
+    signedOut: 'Sign in to open the tools that are yours.',
+    nothingOpen: 'No tool is open to this account yet.',
     state: {
       open: 'Open',
       denied: 'No access',
@@ -82,6 +85,70 @@ export const words = {
     again: 'Sign in again',
   },
 
+  connections: {
+    title: 'Connections',
+    intro: 'Accounts that your tools use in your name. Tools never see your passwords.',
+    accounts: 'Accounts',
+    none: 'There is no account to connect here yet.',
+    back: (tool: string) => `Back to ${tool}`,
+    role: { sign_in: 'You sign in with it', connection: 'Tools use it in your name' },
+    state: { connected: 'Connected', not_connected: 'Not connected', ended: 'Ended' },
+    account: 'Account',
+    scopes: 'Allows',
+    neededBy: 'Needed by',
+    validUntil: 'Valid until',
+    refreshedAt: 'Last refresh',
+    lastError: 'Last error',
+    list: (names: readonly string[]) => new Intl.ListFormat('en').format(names),
+    connect: 'Connect',
+    connectAgain: 'Connect again',
+    refresh: 'Refresh now',
+    disconnect: 'Disconnect',
+    disconnectNow: 'Disconnect now',
+    disconnectMeans: (tools: readonly string[]) =>
+      tools.length === 0
+        ? 'No tool needs it at the moment. You can connect it again at any time.'
+        : `Until you connect it again, this stops working for you: ${words.connections.list(tools)}.`,
+  },
+
+  /** What a scope allows. */
+  scopes: {
+    openid: 'Know who you are',
+    profile: 'See your name and picture',
+    email: 'See your e-mail address',
+    phone: 'See your phone number',
+    address: 'See your postal address',
+    offline_access: 'Stay connected while you are away',
+  },
+
+  test: {
+    title: 'Test sign-in',
+    intro: 'A real sign-in, step by step. Where a step fails, it says why and what to change.',
+    provider: 'Sign in with',
+    route: 'Then call',
+    noRoute: 'No tool',
+    start: 'Start the test',
+    again: 'Test again',
+    tested: 'What is tested',
+    verdict: { passed: 'The test sign-in passed', failed: 'The test sign-in failed' },
+    passed: 'People can sign in.',
+    failed: (steps: readonly string[]) =>
+      steps.length === 0 ? 'It did not come to its end.' : `Look at ${words.connections.list(steps)}.`,
+    status: { pending: 'Pending', passed: 'Passed', failed: 'Failed', skipped: 'Skipped' },
+    steps: {
+      configuration: { title: 'Configuration', means: 'The settings of the provider are complete.' },
+      authorize: { title: 'Authorize', means: 'The provider accepts the request and shows its sign-in page.' },
+      callback: { title: 'Callback', means: 'The provider sends the browser back here with a code.' },
+      code_exchange: { title: 'Code exchange', means: 'The provider gives tokens for the code.' },
+      id_token: { title: 'ID token', means: 'Its signature, issuer, audience and times are right.' },
+      user_info: { title: 'User info', means: 'It answers, and names the same user.' },
+      scopes: { title: 'Scopes', means: 'Everything asked for was granted.' },
+      refresh: { title: 'Refresh', means: 'The refresh token brings a new access token.' },
+      call: { title: 'Call', means: 'The tool accepts the access token.' },
+    },
+    copy: { label: 'Copy report', done: 'Copied', asText: 'Report as text' },
+  },
+
   error: {
     signedInAs: 'Signed in as',
     missing: 'Not granted',
@@ -94,7 +161,10 @@ export const words = {
     providerError: 'Error',
     providerDescription: 'Description',
     remedy: 'Remedy',
+    where: 'Where',
     docs: 'Documentation',
+    test: 'Find out more',
+    startTest: 'Test sign-in, step by step',
   },
 
   /** What can be done next; the label of a button. */
@@ -236,3 +306,9 @@ export function errorWords(code: string): ErrorWords {
 
 /** Names of what can be done next. */
 export type ActionName = keyof typeof words.actions
+
+/** Names of the steps of a test sign-in. */
+export type TestStepId = keyof typeof words.test.steps
+
+/** The steps in their order. */
+export const testStepIds = Object.keys(words.test.steps) as readonly TestStepId[]
