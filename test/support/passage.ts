@@ -35,6 +35,7 @@ export function aPassage(profile: Partial<Profile> = {}): Passage {
       profile: { ...nobody, ...profile },
       claims: tokens.set.claims,
       session,
+      sessionEndsAt: 86_400_000,
       tokens,
     },
     tokens,
