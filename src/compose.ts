@@ -4,19 +4,26 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { createKeyring } from './adapters/keyring.ts'
 import { createMemoryStore } from './adapters/memory-store.ts'
-import { createCognito } from './adapters/providers/cognito.ts'
+import { createProvider } from './adapters/providers/provider.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
+import { providersOf } from './config/providers.ts'
 import { routesOf } from './config/routes.ts'
-import type { Config, ProviderConfig } from './config/schema.ts'
+import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
+import { createConnect } from './core/connect.ts'
+import { createConnections } from './core/connections.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
 import type { Provider } from './core/provider.ts'
+import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createRevoke } from './core/revoke.ts'
+import { createRoundTrips } from './core/round-trip.ts'
 import { createRouteTable } from './core/route-table.ts'
+import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
+import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
 import { createUpstreamHeaders } from './core/upstream-headers.ts'
 import { createUserStore } from './core/user-store.ts'
 import { buildAdmin } from './http/admin.ts'
@@ -50,7 +57,7 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
   const keyring = createKeyring(keys)
   const routes = routesOf(config)
   const pools = createUpstreamPools(routes)
-  const providers = await providersOf(config, now)
+  const providers = providerAdapters(config, now)
 
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
@@ -65,15 +72,21 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     audit,
   })
   const guard = createGuard({ store: userStore, freshTokens, providers, idleMs: lifetimes.idleMs, now, audit })
-  const attempts = createAttempts({ keyring, cookieName, host: new URL(publicUrl).host, now })
-  const signIn = createSignIn({
+  const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
+  const refusedScopes = createRefusedScopes(sealed, cookieName, now)
+  const replaceTokens = createReplaceTokens(userStore, revoke)
+  const shared = { store: userStore, replaceTokens, revoke, cookieName, audit }
+  const roundTrips = createRoundTrips({
     store: userStore,
-    attempts,
+    attempts: createAttempts({ sealed, cookieName, now }),
     providers,
-    revoke,
+    finishers: {
+      sign_in: createSignIn({ ...shared, sessionMs: lifetimes.absoluteMs }),
+      step_up: createStepUp({ ...shared, refusedScopes }),
+      connect: createConnect(shared),
+    },
+    recover: createRefusedStepUp(refusedScopes, providers),
     cookieName,
-    sessionMs: lifetimes.absoluteMs,
-    claimsMaxAgeMs,
     now,
     audit,
   })
@@ -90,7 +103,9 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
   const services = {
     table: createRouteTable(routes, new URL(publicUrl).host, config.base_path),
     guard,
-    signIn,
+    roundTrips,
+    askForScopes: createAskForScopes(roundTrips, refusedScopes),
+    connections: createConnections({ store: userStore, freshTokens, providers, revoke, audit }),
     signOut,
     upstreamHeaders: createUpstreamHeaders(routes, cookieName),
     dispatcherOf: pools.dispatcherOf,
@@ -137,36 +152,12 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
   })
 }
 
-async function providersOf(config: Config, now: Clock): Promise<ReadonlyMap<string, Provider>> {
+/** The first provider comes back to `/callback`, each other one to a path of its own. */
+function providerAdapters(config: Config, now: Clock): ReadonlyMap<string, Provider> {
   const callback = `${config.public_url}${config.base_path}/callback`
-  const entries = Object.entries(config.providers).map(async ([name, provider], index) => {
-    const redirectUri = index === 0 ? callback : `${callback}/${name}`
-    return [name, await createCognito(cognitoSettings(name, provider, redirectUri), now)] as const
+  const adapters = providersOf(config).map((settings, index) => {
+    const redirectUri = index === 0 ? callback : `${callback}/${settings.name}`
+    return [settings.name, createProvider(settings, redirectUri, now)] as const
   })
-  return new Map(await Promise.all(entries))
-}
-
-function cognitoSettings(name: string, provider: ProviderConfig, redirectUri: string) {
-  return {
-    name,
-    title: name.charAt(0).toUpperCase() + name.slice(1),
-    domain: provider.domain ?? '',
-    userPoolId: provider.user_pool_id,
-    issuer: provider.issuer,
-    jwksUri: provider.jwks_uri,
-    authorizationEndpoint: provider.authorization_endpoint,
-    tokenEndpoint: provider.token_endpoint,
-    revocationEndpoint: provider.revocation_endpoint,
-    endSessionEndpoint: provider.end_session_endpoint,
-    clientId: provider.client_id,
-    clientSecret: provider.client_secret,
-    scopes: provider.scopes,
-    authorizeParams: provider.authorize_params,
-    claimNames: provider.claims,
-    trustUnverifiedEmail: provider.trust_unverified_email,
-    signOut: provider.sign_out,
-    refreshLifetimeMs: provider.refresh_lifetime,
-    timeoutMs: provider.timeout,
-    redirectUri,
-  } as const
+  return new Map(adapters)
 }

@@ -4,7 +4,7 @@ import { isLoopback } from '../core/loopback.ts'
 import { durationPattern, parseDuration, parseSize, sizePattern } from './units.ts'
 
 /** What the editor shows of a key. `default` is written as in the YAML. */
-interface Shown {
+export interface Shown {
   readonly description: string
   readonly default?: string
   readonly examples?: readonly string[]
@@ -13,7 +13,7 @@ interface Shown {
 }
 
 /** A test of one value and the sentence to say when it fails. The sentence never holds the value. */
-type Rule = readonly [holds: (value: string) => boolean, sentence: string]
+export type Rule = readonly [holds: (value: string) => boolean, sentence: string]
 
 /** The schema with rules that JSON Schema cannot say; the first that fails is reported. */
 function ruled<Schema extends TSchema>(schema: Schema, rules: readonly Rule[]): Schema {
@@ -78,6 +78,17 @@ export function url(shown: Shown, { http = false }: { readonly http?: boolean } 
 export function parseUrl(value: string): URL | undefined {
   if (!/^https?:\/\/[^/?#\\\s]/i.test(value) || /[\s\\]/.test(value)) return undefined
   return URL.parse(value) ?? undefined
+}
+
+/** A domain without a scheme is meant as https. */
+export function withScheme(value: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`
+}
+
+/** Whether a URL is https (plain http only to this machine) and names a host alone; slashes at its end do not count. */
+export function isSecureOrigin(value: string): boolean {
+  const parsed = parseUrl(value)
+  return parsed === undefined || (isHttpsOrLoopback(value) && hasOnlyAddress(value) && /^\/*$/.test(parsed.pathname))
 }
 
 export function isHttpsOrLoopback(value: string): boolean {

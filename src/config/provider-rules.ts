@@ -1,21 +1,28 @@
 import { childPath, type Findings } from './findings.ts'
-import { withScheme } from './provider-schema.ts'
+import { withScheme } from './leaves.ts'
 import type { Draft } from './schema.ts'
 
 type DraftProvider = NonNullable<NonNullable<Draft['providers']>[string]>
+type DraftOf<Type extends DraftProvider['type']> = Extract<DraftProvider, { readonly type?: Type | undefined }>
 
 /** The rules over the keys of each provider. A key that is there but wrong has been reported: it counts as there. */
 export function checkProviders({ providers = {} }: Draft, findings: Findings): void {
   for (const [name, provider] of Object.entries(providers)) {
     if (provider === undefined) continue
     const path = childPath('providers', name)
-    checkAddresses(provider, path, findings)
-    checkScopes(provider, path, findings)
-    warnOfMendedDomain(provider, path, findings)
+    if (provider.type === 'cognito') checkCognito(provider, path, findings)
+    if (provider.type === 'oauth2') checkUserinfo(provider, path, findings)
+    else checkOpenid(provider, path, findings)
+    if ('domain' in provider) warnOfMendedDomain(provider.domain, path, findings)
   }
 }
 
-function checkAddresses(provider: DraftProvider, path: string, { problem, warning }: Findings): void {
+/** Whether people may sign in with it; a provider that is not known well enough gets the benefit of the doubt. */
+export function canSignIn(provider: DraftProvider | undefined): boolean {
+  return provider?.type !== 'oauth2' || ('userinfo_endpoint' in provider && 'subject' in provider)
+}
+
+function checkCognito(provider: DraftOf<'cognito'>, path: string, { problem, warning }: Findings): void {
   if (!('domain' in provider) && !('authorization_endpoint' in provider && 'token_endpoint' in provider)) {
     problem(
       `${path}.domain`,
@@ -35,13 +42,20 @@ function checkAddresses(provider: DraftProvider, path: string, { problem, warnin
   }
 }
 
-function checkScopes({ scopes }: DraftProvider, path: string, { problem }: Findings): void {
+/** The user info endpoint alone is fine: it is used once `subject` says how. */
+function checkUserinfo(provider: DraftOf<'oauth2'>, path: string, { problem }: Findings): void {
+  if ('subject' in provider && !('userinfo_endpoint' in provider)) {
+    problem(`${path}.userinfo_endpoint`, 'is missing; subject is a field of what it answers, add it or remove subject')
+  }
+}
+
+function checkOpenid({ scopes }: DraftProvider, path: string, { problem }: Findings): void {
   if (scopes !== undefined && !scopes.includes('openid')) {
     problem(`${path}.scopes`, 'must hold openid; without it nobody can be signed in')
   }
 }
 
-function warnOfMendedDomain({ domain }: DraftProvider, path: string, { warning }: Findings): void {
+function warnOfMendedDomain(domain: string | undefined, path: string, { warning }: Findings): void {
   if (domain === undefined) return
   if (withScheme(domain) !== domain) warning(`${path}.domain`, 'has no scheme; https:// is assumed, write it out')
   if (domain.endsWith('/')) warning(`${path}.domain`, 'ends with /; it is taken off, remove it')

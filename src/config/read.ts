@@ -40,8 +40,10 @@ export async function read(source: Source, node: unknown, schema: TSchema, path:
     const file = target.items.length === 1 ? target.get('file') : undefined
     const text = kinds.find(isText)
     if (typeof file === 'string' && text !== undefined) return readFileReference(source, file, text, path)
-    const object = kinds.find(Type.IsObject)
+    const objects = kinds.filter(Type.IsObject)
+    const object = objects.length > 1 ? await objectOfType(source, target, objects, path) : objects[0]
     if (object !== undefined) return readObject(source, target, object, path)
+    if (objects.length > 1) return undefined
     const record = kinds.find(Type.IsRecord)
     if (record !== undefined) return readRecord(source, target, record, path)
   }
@@ -54,6 +56,30 @@ export async function read(source: Source, node: unknown, schema: TSchema, path:
   findings.problem(path, isMap(target) || isSeq(target) ? expectation(schema) : emptyValue)
   return undefined
 }
+
+/** Of objects that differ by `type`, the one that is meant. Without it nothing else can be said about the keys. */
+async function objectOfType(
+  source: Source,
+  map: YAMLMap,
+  objects: readonly TObject[],
+  path: string,
+): Promise<TObject | undefined> {
+  const byType = new Map(objects.flatMap((object) => wordsOf(object).map((word) => [word, object] as const)))
+  const types = [...byType.keys()]
+  const pair = map.items.find((item) => keyOf(item) === 'type')
+  const typePath = childPath(path, 'type')
+  if (pair === undefined) return void source.findings.problem(typePath, `is missing; it is one of ${types.join(', ')}`)
+
+  const written = await readPair(source, pair, Type.String(), typePath)
+  if (typeof written !== 'string') return undefined
+  const meant = nearest(written, types)
+  const advice = meant === undefined ? '' : `; did you mean \`${meant}\`?`
+  if (!byType.has(written)) source.findings.problem(typePath, `${expectation(Type.Enum(types))}${advice}`)
+  return byType.get(written)
+}
+
+const wordsOf = ({ properties }: TObject): readonly string[] =>
+  (properties.type && annotations(properties.type).enum) ?? []
 
 async function readObject(source: Source, map: YAMLMap, schema: TObject, path: string): Promise<object | undefined> {
   const { findings } = source

@@ -3,6 +3,7 @@ import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import { parseUrl } from './leaves.ts'
+import { canSignIn } from './provider-rules.ts'
 import type { Draft } from './schema.ts'
 
 type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
@@ -15,13 +16,30 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     const path = childPath('routes', index)
     checkUnique(routes.slice(0, index), route, path, findings)
     checkReserved(route, base_path, path, findings)
-    checkProviderNames(route, providers && Object.keys(providers), path, findings)
+    checkProviderNames(route, providers, path, findings)
     checkAccess(route, path, findings)
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
     warnOfPlainHttp(route, path, findings)
   }
+  checkDefaultSignIn(draft, findings)
   if (draft.routes?.length === 0) findings.warning('routes', 'there are none, so nothing is behind the gateway yet')
+}
+
+const connectOnly =
+  'can only be connected; nobody signs in with it unless it has userinfo_endpoint and subject, add them or name another'
+
+/** Said once, at the provider, however many routes rely on it. */
+function checkDefaultSignIn({ providers = {}, routes = [] }: Draft, { problem }: Findings): void {
+  const [first] = Object.entries(providers)
+  if (first === undefined || canSignIn(first[1])) return
+  const reliesOnFirst = (route: DraftRoute | undefined) =>
+    route !== undefined && route.access !== 'public' && !('sign_in' in route)
+  if (!routes.some(reliesOnFirst)) return
+  problem(
+    childPath('providers', first[0]),
+    'is the first, so the default for sign-in, but can only be connected; add userinfo_endpoint and subject, put another provider first, or give each route its sign_in',
+  )
 }
 
 function checkUnique(
@@ -52,17 +70,20 @@ function overlap(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`)
 }
 
+/** `provider` may be any; whoever enters must have signed in, so `sign_in` may not. */
 function checkProviderNames(
   route: DraftRoute,
-  known: readonly string[] | undefined,
+  providers: Draft['providers'],
   path: string,
   { problem }: Findings,
 ): void {
-  if (known === undefined) return
+  if (providers === undefined) return
+  const known = Object.keys(providers)
   const sentence = `there is no provider of this name; there is ${known.join(', ') || 'none'}`
   for (const [index, name] of route.sign_in?.entries() ?? []) {
     if (name === undefined) continue
     if (!known.includes(name)) problem(`${path}.sign_in[${index}]`, sentence)
+    else if (!canSignIn(providers[name])) problem(`${path}.sign_in[${index}]`, connectOnly)
     if (route.sign_in?.indexOf(name) !== index) problem(`${path}.sign_in[${index}]`, 'is named twice; remove it')
   }
   if (route.provider !== undefined && !known.includes(route.provider)) problem(`${path}.provider`, sentence)

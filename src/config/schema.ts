@@ -12,7 +12,7 @@ import {
   text,
   word,
 } from './leaves.ts'
-import { cognitoProvider } from './provider-schema.ts'
+import { provider } from './provider-schema.ts'
 import { route } from './route-schema.ts'
 
 const host = (description: string, address: string) =>
@@ -160,7 +160,7 @@ export const schema = Type.Object({
     },
     { description: 'Browser sessions.', default: {} },
   ),
-  providers: Type.Record(Type.String({ pattern: '^(?=.*[a-z-])[a-z0-9-]+$' }), cognitoProvider, {
+  providers: Type.Record(Type.String({ pattern: '^(?=.*[a-z-])[a-z0-9-]+$' }), provider, {
     description: 'Who signs people in, by a name of your choice. The first is the default.',
     minProperties: 1,
     keyErrorMessage: 'a provider name must be lower-case letters, digits and hyphens, not digits alone',

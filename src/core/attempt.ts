@@ -1,26 +1,33 @@
-import type { Clock, Keyring } from './ports.ts'
+import type { Clock } from './ports.ts'
+import { type CookieChange, type Cookies, removed, type SealedCookies } from './sealed-cookies.ts'
 
-/** Cookies as a browser sent them. */
-export type Cookies = Readonly<Record<string, string | undefined>>
-
-/** A cookie to set; `maxAgeSeconds` 0 removes it, `undefined` leaves it to the browser's session. */
-export interface CookieChange {
-  readonly name: string
-  readonly value: string
-  readonly maxAgeSeconds: number | undefined
-}
+/** Why somebody goes to a provider: to sign in, for more scopes, to link it, or to see whether all is set up. */
+export type Purpose = 'sign_in' | 'step_up' | 'connect'
 
 /** Everything between leaving for the provider and coming back. Lives in a sealed cookie of its own. */
 export interface Attempt {
-  readonly purpose: 'sign_in'
+  readonly purpose: Purpose
   readonly provider: string
+  readonly scopes: readonly string[]
   readonly nonce: string
   readonly codeVerifier: string
   readonly returnTo: string
+  /** For all but sign-in: the session that it belongs to. It ends with any other as nothing. */
+  readonly session: AttemptSession | undefined
+  /** For a test: the route to call at its end. */
+  readonly route: string | undefined
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** It replaces one that could not be finished; it is not replaced again. */
   readonly restarted: boolean
+  /** The provider refused more: what it grants now is all there is, also where the stored set had more. */
+  readonly narrow: boolean
+}
+
+/** A session as an attempt remembers it. */
+export interface AttemptSession {
+  readonly user: string
+  readonly name: string
 }
 
 /** An attempt that came back, remembered for the back button and for telling loops. */
@@ -44,39 +51,25 @@ const maxAttemptBytes = 4800
 const maxUsedBytes = 2800
 
 interface AttemptsOptions {
-  readonly keyring: Keyring
+  readonly sealed: SealedCookies
   /** The session cookie's name; ours begin with it. */
   readonly cookieName: string
-  readonly host: string
   readonly now: Clock
 }
 
 /** Sealed cookies for attempts, one each, and one for those that were used. */
-export function createAttempts({ keyring, cookieName, host, now }: AttemptsOptions) {
+export function createAttempts({ sealed, cookieName, now }: AttemptsOptions) {
   const prefix = `${cookieName}.a.`
   const usedName = `${cookieName}.u`
 
-  function seal(purpose: string, name: string, value: unknown): string {
-    return Buffer.from(keyring.seal(purpose, `${name}|${host}`, Buffer.from(JSON.stringify(value)))).toString(
-      'base64url',
-    )
-  }
-
-  function open<T>(purpose: string, name: string, cookies: Cookies): T | undefined {
-    const value = cookies[name]
-    if (value === undefined || value.length > 8192) return undefined
-    const plain = keyring.open(purpose, `${name}|${host}`, Buffer.from(value, 'base64url'))
-    return plain === undefined ? undefined : JSON.parse(Buffer.from(plain).toString())
-  }
-
-  function usedAttempts(cookies: Cookies): readonly UsedAttempt[] {
-    return open<readonly UsedAttempt[]>('used attempts', usedName, cookies) ?? []
-  }
+  const read = (name: string, cookies: Cookies) => sealed.read<Attempt>('attempt', name, cookies)
+  const usedAttempts = (cookies: Cookies) =>
+    sealed.read<readonly UsedAttempt[]>('used attempts', usedName, cookies) ?? []
 
   /** As many as there is room for, at least the first. */
-  function sealUses(uses: readonly UsedAttempt[]): string {
-    const value = seal('used attempts', usedName, uses)
-    return value.length <= maxUsedBytes || uses.length === 1 ? value : sealUses(uses.slice(0, -1))
+  function sealUses(uses: readonly UsedAttempt[]): CookieChange {
+    const change = sealed.set('used attempts', usedName, uses, cookieSeconds)
+    return change.value.length <= maxUsedBytes || uses.length === 1 ? change : sealUses(uses.slice(0, -1))
   }
 
   return {
@@ -86,24 +79,20 @@ export function createAttempts({ keyring, cookieName, host, now }: AttemptsOptio
     keep(id: string, attempt: Attempt, cookies: Cookies): readonly CookieChange[] {
       const others = Object.keys(cookies)
         .filter((name) => name.startsWith(prefix))
-        .map((name) => ({ name, startedAt: open<Attempt>('attempt', name, cookies)?.startedAt ?? 0 }))
+        .map((name) => ({ name, startedAt: read(name, cookies)?.startedAt ?? 0 }))
         .sort((a, b) => b.startedAt - a.startedAt)
-      const name = prefix + id
-      const value = seal('attempt', name, attempt)
-      let room = maxAttemptBytes - value.length
-      const dropped = others.filter((other, index) => {
-        room -= cookies[other.name]?.length ?? 0
+      const kept = sealed.set('attempt', prefix + id, attempt, cookieSeconds)
+      let room = maxAttemptBytes - kept.value.length
+      const dropped = others.filter(({ name }, index) => {
+        room -= cookies[name]?.length ?? 0
         return index >= maxAttempts - 1 || room < 0
       })
-      return [
-        ...dropped.map((other) => ({ name: other.name, value: '', maxAgeSeconds: 0 })),
-        { name, value, maxAgeSeconds: cookieSeconds },
-      ]
+      return [...dropped.map(({ name }) => removed(name)), kept]
     },
 
     /** This browser's attempt of that id, if it made one, and whether it is too old to finish. */
     find(id: string, cookies: Cookies): (Attempt & { readonly expired: boolean }) | undefined {
-      const attempt = open<Attempt>('attempt', prefix + id, cookies)
+      const attempt = read(prefix + id, cookies)
       return attempt && { ...attempt, expired: attempt.startedAt + validMs <= now() }
     },
 
@@ -111,10 +100,7 @@ export function createAttempts({ keyring, cookieName, host, now }: AttemptsOptio
     use(id: string, attempt: Attempt, cookies: Cookies): readonly CookieChange[] {
       const use: UsedAttempt = { id, returnTo: attempt.returnTo, usedAt: now(), restarted: attempt.restarted }
       const uses = [use, ...usedAttempts(cookies)].slice(0, rememberedUses)
-      return [
-        { name: prefix + id, value: '', maxAgeSeconds: 0 },
-        { name: usedName, value: sealUses(uses), maxAgeSeconds: cookieSeconds },
-      ]
+      return [removed(prefix + id), sealUses(uses)]
     },
   }
 }

@@ -3,6 +3,7 @@ const catalogue = {
   sign_in_required: [401, 'Sign in to continue.'],
   session_ended: [401, 'The session has ended. Sign in again to continue.'],
   access_denied: [403, 'You are signed in, but not allowed to open this.'],
+  insufficient_scope: [403, 'The account has not granted what this tool needs.'],
   connection_required: [403, 'Connect the account this tool needs, then try again.'],
   cross_site: [403, 'The request came from another site and was not passed on.'],
   bad_path: [400, 'The address is ambiguous. Use a path without encoded slashes, backslashes or dot segments.'],
@@ -32,10 +33,14 @@ export const gatewayErrorCodes = Object.keys(catalogue) as GatewayErrorCode[]
 /** What may accompany a code. `cause` goes to the log only; `owner` is shown to the tool owner behind a fold. */
 export interface GatewayErrorOptions {
   readonly cause?: unknown
-  readonly retryAfterSeconds?: number
-  readonly owner?: string
+  readonly retryAfterSeconds?: number | undefined
+  readonly owner?: string | undefined
   /** Who the person is, for the page that refuses them. */
-  readonly signedInAs?: string
+  readonly signedInAs?: string | undefined
+  /** Name of the provider it is about. */
+  readonly provider?: string | undefined
+  /** All scopes that the request needs. */
+  readonly scopes?: readonly string[] | undefined
 }
 
 /** The one error of the gateway. `message` is public; nothing else of it leaves the process, but `owner` on pages. */
@@ -45,8 +50,11 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined
   readonly owner: string | undefined
   readonly signedInAs: string | undefined
+  readonly provider: string | undefined
+  readonly scopes: readonly string[] | undefined
 
-  constructor(code: GatewayErrorCode, { cause, retryAfterSeconds, owner, signedInAs }: GatewayErrorOptions = {}) {
+  constructor(code: GatewayErrorCode, options: GatewayErrorOptions = {}) {
+    const { cause, retryAfterSeconds, owner } = options
     const [status, message] = catalogue[code]
     super(message, { cause })
     this.name = 'GatewayError'
@@ -54,6 +62,8 @@ export class GatewayError extends Error {
     this.status = status
     this.retryAfterSeconds = retryAfterSeconds ?? (status === 503 ? 5 : undefined)
     this.owner = owner
-    this.signedInAs = signedInAs
+    this.signedInAs = options.signedInAs
+    this.provider = options.provider
+    this.scopes = options.scopes
   }
 }

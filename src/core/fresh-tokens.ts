@@ -1,11 +1,11 @@
 import { GatewayError } from './errors.ts'
 import type { Audit, Clock, Lock, Locks, Sleep } from './ports.ts'
-import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
+import { type Provider, ProviderError } from './provider.ts'
 import type { Revoke } from './revoke.ts'
 import { userKey } from './session.ts'
 import { createSingleFlight } from './single-flight.ts'
 import { createTokenSaver } from './token-saver.ts'
-import { expiryOf, freshness, type TokenSet } from './token-set.ts'
+import { freshness, renewedTokenSet, type TokenSet } from './token-set.ts'
 import type { HeldTokens, UserStore } from './user-store.ts'
 
 interface FreshTokensOptions {
@@ -19,8 +19,8 @@ interface FreshTokensOptions {
   readonly audit: Audit
 }
 
-/** Gives a usable version of a token set. See `createFreshTokens`. */
-export type FreshTokens = (held: HeldTokens) => Promise<HeldTokens>
+/** Gives a usable version of a token set; `force`: a new one, however good it still is. See `createFreshTokens`. */
+export type FreshTokens = (held: HeldTokens, options?: { readonly force: boolean }) => Promise<HeldTokens>
 
 const lockTtlMs = 5_000
 const waitMs = 100
@@ -39,15 +39,12 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   /** Providers that failed us: when to call again, and how often they failed in a row. */
   const resting = new Map<string, { readonly until: number; readonly failures: number }>()
 
-  return async function freshTokens(stored) {
+  return async function freshTokens(stored, { force } = { force: false }) {
     const held = saver.newest(stored)
     const provider = providerOf(held)
-    const age = freshness(held.set, now())
+    const age = force ? 'over' : freshness(held.set, now(), claimsMaxAgeMs)
     if (age === 'fresh') return held
-    if (held.set.refreshToken === undefined) {
-      if (age === 'ageing') return held
-      throw new GatewayError('session_ended')
-    }
+    if (held.set.refreshToken === undefined && held.set.expiresAt <= now()) throw new GatewayError('session_ended')
     const key = `${held.user}/${held.provider}`
     if (age === 'over') return inFlight(key, () => refresh(held, provider))
     if (!isResting(provider)) inFlight(key, () => refresh(held, provider)).catch(() => undefined)
@@ -91,7 +88,7 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   }
 
   function isRefreshed(current: HeldTokens, held: HeldTokens): boolean {
-    return current.version !== held.version && freshness(current.set, now()) !== 'over'
+    return current.version !== held.version && freshness(current.set, now(), claimsMaxAgeMs) !== 'over'
   }
 
   async function whileHolding<T>(lock: Lock, task: () => Promise<T>): Promise<T> {
@@ -105,14 +102,10 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   }
 
   async function callProvider(held: HeldTokens, provider: Provider): Promise<HeldTokens> {
-    const { refreshToken, claims } = held.set
-    if (refreshToken === undefined) throw new GatewayError('session_ended')
-    const user = userKey(provider.name, String(claims.sub))
-    const sentAt = now()
+    const user = userOf(held)
     try {
-      const answer = await provider.refresh(refreshToken, String(claims.sub))
+      const saved = await saver.save(held, await renewed(held.set, provider))
       resting.delete(provider.name)
-      const saved = await saver.save(held, renewed(held.set, answer, sentAt))
       audit('token_refreshed', { user, provider: provider.name })
       return saved
     } catch (error) {
@@ -124,28 +117,26 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
     }
   }
 
+  /** By its refresh token; without one, as long as the access token is good, the claims alone are looked at again. */
+  async function renewed(set: TokenSet, provider: Provider): Promise<TokenSet> {
+    const at = now()
+    const sub = set.claims.sub === undefined ? undefined : String(set.claims.sub)
+    if (set.refreshToken !== undefined) {
+      return renewedTokenSet(set, await provider.refresh(set.refreshToken, { sub, scopes: set.scopes }), at)
+    }
+    if (set.expiresAt <= at || sub === undefined) throw new GatewayError('session_ended')
+    const claims = await provider.recheck(set.accessToken, sub)
+    return { ...set, claims: claims ?? set.claims, claimsAt: at }
+  }
+
   /** `invalid_grant`: marked refused, and kept, unless another replica was faster; then what that one stored is used. */
   async function refusedOrNewer(held: HeldTokens, error: ProviderError): Promise<HeldTokens> {
     const reason = error.error ?? error.failure
     const refused = await store.writeTokens(held.user, held.provider, held.set, { version: held.version }, reason)
     const current = refused ?? (await store.readTokens(held.user, held.provider))
     if (current?.state === 'live') return current
-    const user = userKey(held.provider, String(held.set.claims.sub))
-    audit('token_set_ended', { user, provider: held.provider, reason })
+    audit('token_set_ended', { user: userOf(held), provider: held.provider, reason })
     throw new GatewayError('session_ended', { cause: error })
-  }
-
-  function renewed(set: TokenSet, answer: ProviderTokens, at: number): TokenSet {
-    return {
-      ...set,
-      accessToken: answer.accessToken,
-      refreshToken: answer.refreshToken ?? set.refreshToken,
-      idToken: answer.idToken ?? set.idToken,
-      scopes: answer.scopes,
-      claims: answer.claims ?? set.claims,
-      obtainedAt: at,
-      expiresAt: expiryOf(answer.expiresInSeconds, at, claimsMaxAgeMs),
-    }
   }
 
   function rest(provider: Provider, error: ProviderError): void {
@@ -163,4 +154,9 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
     const restMs = (resting.get(name)?.until ?? 0) - now()
     return new GatewayError('provider_unavailable', { cause, retryAfterSeconds: Math.max(1, Math.ceil(restMs / 1000)) })
   }
+}
+
+/** For the audit. A connection whose provider says nothing of users has no other name than its record's. */
+function userOf({ user, provider, set }: HeldTokens): string {
+  return set.claims.sub === undefined ? user : userKey(provider, String(set.claims.sub))
 }

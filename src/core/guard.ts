@@ -3,6 +3,8 @@ import { GatewayError } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
+import { missingScopes, unionOfScopes } from './replace-tokens.ts'
+import type { Start } from './round-trip.ts'
 import type { Route } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
@@ -36,6 +38,23 @@ export interface Passage {
   readonly tokens: HeldTokens
 }
 
+/** A token lacks scopes that the route needs: what to ask the provider for, and on whose behalf. */
+export class ScopeError extends GatewayError {
+  readonly start: Omit<Start, 'returnTo'>
+  readonly missing: readonly string[]
+
+  constructor(route: Route, user: User, { provider, set }: HeldTokens) {
+    super('insufficient_scope', { provider, scopes: route.scopes, signedInAs: displayName(user) })
+    this.missing = missingScopes(route.scopes, set.scopes)
+    this.start = {
+      purpose: provider === user.provider ? 'step_up' : 'connect',
+      provider,
+      scopes: unionOfScopes(set.scopes, route.scopes),
+      session: { user: user.session.user, name: user.session.name },
+    }
+  }
+}
+
 /** A request, as far as the guard looks at it. */
 export interface GuardedRequest extends Origination {
   readonly cookie: string | undefined
@@ -63,7 +82,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   /**
    * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
    * Throws `sign_in_required`, `session_ended`, `access_denied`, `connection_required`, `cross_site`,
-   * `store_unavailable`, `provider_unavailable`.
+   * `store_unavailable`, `provider_unavailable`, and ScopeError.
    */
   async function admit(route: Route, request: GuardedRequest): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
@@ -80,7 +99,9 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       audit('access_denied', { user: user.key, route: route.name })
       throw new GatewayError('access_denied', { signedInAs: displayName(user) })
     }
-    return { user, tokens: await tokensFor(route, user) }
+    const tokens = await tokensFor(route, user)
+    if (missingScopes(route.scopes, tokens.set.scopes).length > 0) throw new ScopeError(route, user, tokens)
+    return { user, tokens }
   }
 
   /**
@@ -109,9 +130,9 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   async function tokensFor(route: Route, user: User): Promise<HeldTokens> {
     if (route.provider === undefined || route.provider === user.provider) return user.tokens
     const stored = user.session.tokens.get(route.provider)
-    if (stored === undefined) throw new GatewayError('connection_required')
+    if (stored === undefined) throw new GatewayError('connection_required', { provider: route.provider })
     return freshTokens(stored).catch((error) => {
-      throw isEnded(error) ? new GatewayError('connection_required') : error
+      throw isEnded(error) ? new GatewayError('connection_required', { provider: route.provider }) : error
     })
   }
 

@@ -126,6 +126,8 @@ type AuditEvent =
   | 'token_refresh_failed'
   | 'token_set_ended'
   | 'access_denied'
+  | 'connection_added'
+  | 'connection_removed'
 
 /** Records one event with its facts. Never throws. */
 export type Audit = (event: AuditEvent, facts: Readonly<Record<string, string | undefined>>) => void

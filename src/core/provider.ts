@@ -17,35 +17,53 @@ interface AuthorizationRequest {
   readonly state: string
   readonly nonce: string
   readonly codeChallenge: string
+  readonly scopes: readonly string[]
 }
 
-/** What it takes to turn a code into tokens. */
+/** What it takes to turn a code into tokens. `scopes` were asked for: they count as granted when nothing else is said. */
 interface CodeExchange {
   readonly code: string
   readonly codeVerifier: string
   readonly nonce: string
+  readonly scopes: readonly string[]
 }
 
-/** An OAuth authorization server that users sign in with. All calls throw ProviderError. */
+/** What is known of the token set that is refreshed. Without `sub`, nobody knows whose it is. */
+interface RefreshContext {
+  readonly sub: string | undefined
+  readonly scopes: readonly string[]
+}
+
+/** An OAuth authorization server that users sign in with, or connect. All calls throw ProviderError. */
 export interface Provider {
   readonly name: string
   /** As shown to people. */
   readonly title: string
-  readonly issuer: string | undefined
   /** Fingerprint of issuer (else token endpoint) and client id. */
   readonly client: string
+  /** What every sign-in asks for. */
+  readonly scopes: readonly string[]
+  /** It says who the user is. One that does not can only be connected. */
+  readonly canSignIn: boolean
+  /** Signing out here ends the session there, too. */
+  readonly endsItsSession: boolean
   readonly claimNames: ClaimNames
   readonly trustUnverifiedEmail: boolean
   readonly timeoutMs: number
+  /** Calls per second to its token endpoint. */
+  readonly maxRate: number
   readonly refreshLifetimeMs: number
-  authorizationUrl(request: AuthorizationRequest): string
-  /** Always has claims: a code whose ID token does not verify is refused. */
-  exchange(exchange: CodeExchange): Promise<ProviderTokens & { readonly claims: Claims }>
-  /** `sub` is the user the tokens must belong to. */
-  refresh(refreshToken: string, sub: string): Promise<ProviderTokens>
+  authorizationUrl(request: AuthorizationRequest): Promise<string>
+  /** Whether an authorization response with this `iss`, or without one, may be its own (RFC 9207 section 2.4). */
+  isAnswerFrom(iss: string | undefined): Promise<boolean>
+  /** Has claims when the provider says who the user is; they were verified. */
+  exchange(exchange: CodeExchange): Promise<ProviderTokens>
+  refresh(refreshToken: string, context: RefreshContext): Promise<ProviderTokens>
+  /** Fresh claims for an access token that is still good; `undefined` when it has none to give. */
+  recheck(accessToken: string, sub: string): Promise<Claims | undefined>
   revoke(refreshToken: string): Promise<void>
   /** Where the browser ends the provider's own session, coming back to `returnTo`; `undefined`: it stays. */
-  signOutUrl(returnTo: string): string | undefined
+  signOutUrl(returnTo: string, idToken: string | undefined): Promise<string | undefined>
 }
 
 /**
@@ -56,6 +74,9 @@ export interface Provider {
  */
 export type ProviderFailure = 'invalid_grant' | 'refused' | 'unavailable' | 'wrong_user'
 
+/** Which step of a sign-in it was. */
+export type ProviderStep = 'authorize' | 'callback' | 'code_exchange' | 'id_token' | 'user_info'
+
 /** What the provider said, for the log and the tool owner: never a token or a secret. */
 export interface ProviderErrorOptions {
   readonly cause?: unknown
@@ -63,6 +84,7 @@ export interface ProviderErrorOptions {
   readonly description?: string | undefined
   readonly status?: number | undefined
   readonly retryAfterSeconds?: number | undefined
+  readonly step?: ProviderStep | undefined
 }
 
 /** A provider's failure, translated by the adapter that met it. */
@@ -72,6 +94,7 @@ export class ProviderError extends Error {
   readonly description: string | undefined
   readonly status: number | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly step: ProviderStep | undefined
 
   constructor(failure: ProviderFailure, options: ProviderErrorOptions = {}) {
     super(`provider: ${[failure, options.status, options.error, options.description].filter(Boolean).join(' ')}`, {
@@ -83,5 +106,6 @@ export class ProviderError extends Error {
     this.description = options.description
     this.status = options.status
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.step = options.step
   }
 }

@@ -1,6 +1,9 @@
 /** The attempt's sealed cookie has to stay under the 4096 bytes that browsers take. */
 const maxLength = 2048
 
+/** Pages of ours that one may come back to. */
+const ownPages = ['/', '/connections', '/test']
+
 /** The path that starts a sign-in and comes back to `returnTo`, a path on our origin; without one, to the home page. */
 export function signInPath(basePath: string, returnTo: string | undefined): string {
   return `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
@@ -17,7 +20,8 @@ export function safeReturnTo(value: string | undefined, origin: string, basePath
   if (url === null || !url.href.startsWith(`${origin}/`)) return fallback
   // A path such as `//host` is fine on this origin, but as a `Location` a browser reads it as another host.
   if (url.pathname.startsWith('//')) return fallback
-  if (url.pathname.startsWith(`${basePath}/`) && url.pathname !== `${basePath}/`) return fallback
+  if (url.pathname.startsWith(`${basePath}/`) && !ownPages.includes(url.pathname.slice(basePath.length)))
+    return fallback
   const address = url.pathname + url.search
   return address.length > maxLength ? fallback : address
 }

@@ -47,6 +47,8 @@ export interface Route {
   readonly signIn: readonly string[]
   /** Whose token is injected; `undefined`: the provider the user signed in with. */
   readonly provider: string | undefined
+  /** Must be in the injected token. */
+  readonly scopes: readonly string[]
   readonly allow: Allow
   readonly inject: HeaderTemplate | undefined
   readonly identityHeaders: readonly HeaderTemplate[]

@@ -1,9 +1,9 @@
-import type { CookieChange, Cookies } from './attempt.ts'
 import type { Audit } from './ports.ts'
 import type { Provider } from './provider.ts'
 import type { Revoke } from './revoke.ts'
+import type { Redirection } from './round-trip.ts'
+import { type Cookies, removed } from './sealed-cookies.ts'
 import { userKey } from './session.ts'
-import type { Redirection } from './sign-in.ts'
 import type { UserStore } from './user-store.ts'
 
 interface SignOutOptions {
@@ -22,9 +22,8 @@ export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<Redirec
 /** See `SignOut`. A token set that no session is left for is revoked; the provider's own session ends in the browser. */
 export function createSignOut({ store, providers, revoke, cookieName, signedOutUrl, audit }: SignOutOptions): SignOut {
   return async function signOut(cookies, everywhere) {
-    const removed: CookieChange = { name: cookieName, value: '', maxAgeSeconds: 0 }
-    const held = await store.readSession(cookies[cookieName], [])
-    if (held === undefined) return { location: signedOutUrl, cookies: [removed] }
+    const held = await store.readSession(cookies[cookieName], [...providers.keys()])
+    if (held === undefined) return { location: signedOutUrl, cookies: [removed(cookieName)] }
 
     const { provider, sub } = held.session
     const ended = everywhere
@@ -32,6 +31,8 @@ export function createSignOut({ store, providers, revoke, cookieName, signedOutU
       : await store.endSession(cookies[cookieName], provider, 'signed out')
     for (const tokens of ended) revoke(tokens.provider, tokens.set)
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
-    return { location: providers.get(provider)?.signOutUrl(signedOutUrl) ?? signedOutUrl, cookies: [removed] }
+    const idToken = held.tokens.get(provider)?.set.idToken
+    const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
+    return { location: location ?? signedOutUrl, cookies: [removed(cookieName)] }
   }
 }

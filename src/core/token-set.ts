@@ -1,4 +1,5 @@
 import type { Claims } from './claims.ts'
+import type { Provider, ProviderTokens } from './provider.ts'
 import { sha256 } from './secret.ts'
 
 /** The tokens of one user at one provider. Times in milliseconds since the epoch, by our clock. */
@@ -7,8 +8,10 @@ export interface TokenSet {
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
   readonly scopes: readonly string[]
-  /** The newest verified claims. */
+  /** The newest verified claims; empty for a provider that says nothing of users. */
   readonly claims: Claims
+  /** When the claims were verified. Absent for a connection: nobody signs in with it, so nobody asks. */
+  readonly claimsAt: number | undefined
   /** Fingerprint of the issuer and client that gave it; it is sent nowhere else. */
   readonly client: string
   readonly obtainedAt: number
@@ -24,11 +27,15 @@ const ageingMs = 60_000
 const ageingShare = 0.2
 
 /** How fresh a set is: ageing begins when 20 % of its life, or 60 s if that is less, is left. */
-export function freshness(set: TokenSet, now: number): Freshness {
-  const left = set.expiresAt - now
+export function freshness(set: TokenSet, now: number, claimsMaxAgeMs: number): Freshness {
+  const from = Math.max(set.obtainedAt, set.claimsAt ?? 0)
+  const until = Math.min(
+    set.expiresAt,
+    set.claimsAt === undefined ? Number.POSITIVE_INFINITY : set.claimsAt + claimsMaxAgeMs,
+  )
+  const left = until - now
   if (left <= 0) return 'over'
-  const ageing = Math.min(ageingMs, (set.expiresAt - set.obtainedAt) * ageingShare)
-  return left > ageing ? 'fresh' : 'ageing'
+  return left > Math.min(ageingMs, (until - from) * ageingShare) ? 'fresh' : 'ageing'
 }
 
 /** What identifies a refresh token without giving it away. Empty for none. */
@@ -36,11 +43,45 @@ export function refreshMark(set: TokenSet): string {
   return set.refreshToken === undefined ? '' : sha256(set.refreshToken)
 }
 
-/**
- * The end of an access token's use: `expires_in` seconds from `at`, at least one second, and never beyond the time
- * after which claims are looked at again. Without a usable `expires_in` it is that time.
- */
-export function expiryOf(expiresInSeconds: number | undefined, at: number, claimsMaxAgeMs: number): number {
-  const seconds = Number.isFinite(expiresInSeconds) ? Number(expiresInSeconds) : Number.POSITIVE_INFINITY
-  return at + Math.min(Math.max(Math.floor(seconds), 1) * 1000, claimsMaxAgeMs)
+/** The token set of a sign-in, or of a connection, whose tokens were asked for at `at`. */
+export function newTokenSet(
+  tokens: ProviderTokens,
+  provider: Provider,
+  at: number,
+  use: 'sign_in' | 'connection',
+): TokenSet {
+  const endsAt = at + provider.refreshLifetimeMs
+  return {
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    idToken: tokens.idToken,
+    scopes: tokens.scopes,
+    claims: tokens.claims ?? {},
+    claimsAt: use === 'sign_in' ? at : undefined,
+    client: provider.client,
+    obtainedAt: at,
+    expiresAt: expiryOf(tokens.expiresInSeconds, at, endsAt),
+    endsAt,
+  }
+}
+
+/** The set after a refresh that was asked for at `at`. What the answer does not bring stays. */
+export function renewedTokenSet(set: TokenSet, tokens: ProviderTokens, at: number): TokenSet {
+  return {
+    ...set,
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken ?? set.refreshToken,
+    idToken: tokens.idToken ?? set.idToken,
+    scopes: tokens.scopes,
+    claims: tokens.claims ?? set.claims,
+    claimsAt: set.claimsAt === undefined ? undefined : at,
+    obtainedAt: at,
+    expiresAt: expiryOf(tokens.expiresInSeconds, at, set.endsAt),
+  }
+}
+
+/** The end of an access token's use: at least a second after `at`, at most when the set ends, then too without `expires_in`. */
+function expiryOf(expiresInSeconds: number | undefined, at: number, endsAt: number): number {
+  if (expiresInSeconds === undefined) return endsAt
+  return Math.min(at + Math.max(Math.floor(expiresInSeconds), 1) * 1000, endsAt)
 }

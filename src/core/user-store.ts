@@ -27,6 +27,8 @@ export interface HeldTokens {
   readonly provider: string
   readonly version: number
   readonly state: RecordState
+  /** Why the provider refused it; empty while live. */
+  readonly reason: string
   readonly set: TokenSet
 }
 
@@ -75,7 +77,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
   function hold(user: UserHash, provider: string, record: StoredRecord | undefined): HeldTokens | undefined {
     if (record === undefined || record.state === 'ended') return undefined
     const set = open<TokenSet>(user, `t:${provider}`, record.body)
-    return { user, provider, version: record.version, state: record.state, set }
+    return { user, provider, version: record.version, state: record.state, reason: record.reason, set }
   }
 
   async function readTokens(user: UserHash, provider: string): Promise<HeldTokens | undefined> {
@@ -147,21 +149,34 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const body = seal(user, name, set)
       const record = { state, mark: refreshMark(set), reason: refusedBecause ?? '', body, ttlMs } as const
       const version = await records.write(user, name, record, condition)
-      return version === undefined ? undefined : { user, provider, version, state, set }
+      return version === undefined ? undefined : { user, provider, version, state, reason: record.reason, set }
     },
 
-    /** Ends one session. With the user's last one its sign-in token set ends too and is given back. */
-    async endSession(cookie: string | undefined, provider: string, reason: string): Promise<readonly EndedTokens[]> {
+    /** Ends one session. With the user's last one the token set of `provider` ends too and is given back. */
+    async endSession(
+      cookie: string | undefined,
+      provider: string | undefined,
+      reason: string,
+    ): Promise<readonly EndedTokens[]> {
       const parsed = parseSessionCookie(cookie)
       if (parsed === undefined) return []
       const { user, id } = parsed
-      return ended(user, await records.end(user, [sessionRecordName(id)], { reason, orphans: [`t:${provider}`] }))
+      return ended(user, await records.end(user, [sessionRecordName(id)], { reason, orphans: orphansOf(provider) }))
+    },
+
+    /** Ends a connection's token set and gives it back, if it was there. */
+    async endTokens(user: UserHash, provider: string, reason: string): Promise<readonly EndedTokens[]> {
+      return ended(user, await records.end(user, [`t:${provider}`], { reason, orphans: [] }))
     },
 
     /** Ends all sessions of a user and the sign-in token set, which is given back. */
     async endAllSessions(user: UserHash, provider: string, reason: string): Promise<readonly EndedTokens[]> {
       return ended(user, await records.end(user, 'sessions', { reason, orphans: [`t:${provider}`] }))
     },
+  }
+
+  function orphansOf(provider: string | undefined): readonly RecordName[] {
+    return provider === undefined ? [] : [`t:${provider}`]
   }
 
   function ended(user: UserHash, records: readonly { name: RecordName; body: Uint8Array }[]): readonly EndedTokens[] {

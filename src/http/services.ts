@@ -1,10 +1,12 @@
 import type { Dispatcher } from 'undici'
+import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { Provider } from '../core/provider.ts'
+import type { RoundTrips } from '../core/round-trip.ts'
 import type { Route } from '../core/route.ts'
 import type { RouteTable } from '../core/route-table.ts'
-import type { SignIn } from '../core/sign-in.ts'
 import type { SignOut } from '../core/sign-out.ts'
+import type { AskForScopes } from '../core/step-up.ts'
 import type { UpstreamHeaders } from '../core/upstream-headers.ts'
 import type { Site } from './views/layout.ts'
 
@@ -12,7 +14,9 @@ import type { Site } from './views/layout.ts'
 export interface Services {
   readonly table: RouteTable
   readonly guard: Guard
-  readonly signIn: SignIn
+  readonly roundTrips: RoundTrips
+  readonly askForScopes: AskForScopes
+  readonly connections: Connections
   readonly signOut: SignOut
   readonly upstreamHeaders: UpstreamHeaders
   /** The connections to a route's upstream. */

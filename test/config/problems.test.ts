@@ -107,6 +107,12 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [8, '    max_rate: 0', 'providers.cognito.max_rate', 'must be from 1'],
     [8, '    claims: { mail: email }', 'providers.cognito.claims.mail', 'did you mean `email`?'],
   ],
+  'other providers': [
+    [8, '  crm: { typ: oidc }', 'providers.crm.type', 'is missing; it is one of cognito, oidc, oauth2'],
+    [8, '  crm: { type: OIDC, isuer: x }', 'providers.crm.type', 'did you mean `oidc`?'],
+    [8, '  crm: { type: [oidc] }', 'providers.crm.type', 'must be text'],
+    [8, '  crm: oidc', 'providers.crm', 'must be a mapping'],
+  ],
   routes: [
     [10, '  - name: Reports', 'routes[0].name', 'must be lower-case letters'],
     [11, '    path: 5', 'routes[0].path', 'must be text'],

@@ -62,13 +62,18 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
       {
         ...provider,
         title: 'Cognito',
-        issuer: undefined,
+        scopes: ['openid'],
+        canSignIn: true,
+        endsItsSession: true,
+        maxRate: 100,
         claimNames: { user: 'sub', email: 'email', name: 'name', groups: 'groups' },
         trustUnverifiedEmail: false,
         refreshLifetimeMs: 30 * 24 * hour,
         authorizationUrl: () => t.fail('nobody is sent to sign in') as never,
         exchange: () => t.fail('no code is exchanged') as never,
-        signOutUrl: () => undefined,
+        isAnswerFrom: async () => true,
+        recheck: async () => undefined,
+        signOutUrl: async () => undefined,
         refresh: (token) => {
           sent.push(token)
           return provider.refresh()
@@ -96,6 +101,7 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
     idToken: undefined,
     scopes: ['openid'],
     claims: { sub: 'ada' },
+    claimsAt: clock.at - hour + leftMs,
     client: 'us',
     obtainedAt: clock.at - hour + leftMs,
     expiresAt: clock.at + leftMs,

@@ -13,6 +13,7 @@ export function aRoute(route: Partial<Route> = {}): Route {
     access: 'signed_in',
     signIn: ['cognito'],
     provider: undefined,
+    scopes: [],
     allow: { groups: undefined, emails: undefined, emailDomains: undefined, claims: undefined },
     inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') },
     identityHeaders: [],

@@ -6,12 +6,11 @@ import { isEqualSecret } from '../../core/secret.ts'
 
 /** What an ID token is checked against (OpenID Connect Core section 3.1.3.7). */
 export interface IdTokenRules {
-  /** The issuer, or a test it must pass, for providers whose issuer is learnt from the first token. */
-  readonly issuer: string | ((iss: string) => boolean)
-  readonly jwksUri: (issuer: string) => string
+  /** The issuer, or what it must look like where it is learnt from the first token. */
+  readonly issuer: string | RegExp | undefined
   readonly clientId: string
   /** Claims that must have exactly this value. */
-  readonly required: Readonly<Record<string, string>>
+  readonly requiredClaims: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly now: Clock
 }
@@ -27,18 +26,23 @@ interface ExpectedIdToken {
  * The verified claims. Throws ProviderError: `unavailable` when the keys cannot be had, `wrong_user` when the token is
  * not what it should be.
  */
-export type VerifyIdToken = (idToken: string, expected: ExpectedIdToken) => Promise<Claims>
+export type VerifyIdToken = (
+  idToken: string,
+  expected: ExpectedIdToken,
+  /** Where the keys are; else below the issuer, as Cognito has them. */
+  jwksUri: string | undefined,
+) => Promise<Claims>
 
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 const leewaySeconds = 60
+const step = 'id_token'
 
 /** Verifies ID tokens of one provider. An issuer known by a test only is pinned by the first token that verifies. */
 export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
   let pinned = typeof rules.issuer === 'string' ? rules.issuer : undefined
   const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
 
-  function keySetOf(issuer: string) {
-    const uri = rules.jwksUri(issuer)
+  function keySetOf(uri: string) {
     const keySet =
       keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), { timeoutDuration: rules.timeoutMs, cacheMaxAge: 3_600_000 })
     keySets.set(uri, keySet)
@@ -48,15 +52,16 @@ export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
   function issuerOf(idToken: string): string {
     const iss = decodeJwt(idToken).iss ?? ''
     const test = rules.issuer
-    if (pinned === undefined && typeof test === 'function' && test(iss)) return iss
-    if (pinned !== iss) throw new ProviderError('wrong_user', { description: `the ID token's issuer is "${iss}"` })
+    if (pinned === undefined && test instanceof RegExp && test.test(iss)) return iss
+    if (pinned !== iss)
+      throw new ProviderError('wrong_user', { step, description: `the ID token's issuer is "${iss}"` })
     return iss
   }
 
-  return async function verifyIdToken(idToken, expected) {
+  return async function verifyIdToken(idToken, expected, jwksUri) {
     try {
       const issuer = issuerOf(idToken)
-      const { payload } = await jwtVerify(idToken, keySetOf(issuer), {
+      const { payload } = await jwtVerify(idToken, keySetOf(jwksUri ?? `${issuer}/.well-known/jwks.json`), {
         issuer,
         audience: rules.clientId,
         algorithms,
@@ -73,11 +78,11 @@ export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
   }
 
   function checkClaims(payload: JWTPayload, { nonce, sub }: ExpectedIdToken): void {
-    const wrong = (description: string) => new ProviderError('wrong_user', { description })
+    const wrong = (description: string) => new ProviderError('wrong_user', { step, description })
     if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== rules.clientId) {
       throw wrong('the ID token is meant for several clients and azp is not us')
     }
-    for (const [claim, value] of Object.entries(rules.required)) {
+    for (const [claim, value] of Object.entries(rules.requiredClaims)) {
       if (payload[claim] !== value) throw wrong(`the ID token's ${claim} is not "${value}"`)
     }
     if (nonce !== undefined && !isEqualSecret(String(payload.nonce ?? ''), nonce)) {
@@ -99,7 +104,11 @@ const badToken = [
 
 function translated(cause: unknown): ProviderError {
   if (badToken.some((kind) => cause instanceof kind)) {
-    return new ProviderError('wrong_user', { cause, description: `the ID token does not verify: ${String(cause)}` })
+    return new ProviderError('wrong_user', {
+      step,
+      cause,
+      description: `the ID token does not verify: ${String(cause)}`,
+    })
   }
-  return new ProviderError('unavailable', { cause, description: 'the signing keys could not be fetched' })
+  return new ProviderError('unavailable', { step, cause, description: 'the signing keys could not be fetched' })
 }

@@ -18,7 +18,7 @@ export function appClientOf({ public_url, base_path, providers }: Config): AppCl
     signOutUrl: `${public_url}${base_path}/signed-out`,
     scopes: provider?.scopes ?? [],
     confidential: provider?.client_secret !== undefined,
-    userPoolId: provider?.user_pool_id ?? 'YOUR_USER_POOL_ID',
+    userPoolId: (provider?.type === 'cognito' && provider.user_pool_id) || 'YOUR_USER_POOL_ID',
   }
 }
 

@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie'
 import fp from 'fastify-plugin'
-import type { CookieChange } from '../../core/attempt.ts'
-import type { Redirection } from '../../core/sign-in.ts'
+import type { Redirection } from '../../core/round-trip.ts'
+import type { CookieChange } from '../../core/sealed-cookies.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -23,7 +23,7 @@ export default fp<{ readonly secure: boolean }>(
           httpOnly: true,
           sameSite: 'lax',
           secure,
-          ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
+          maxAge: maxAgeSeconds,
         })
       }
       return this

@@ -2,8 +2,8 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
 import { signInPath } from '../../core/return-to.ts'
+import { AttemptError } from '../../core/round-trip.ts'
 import { isNavigation } from '../../core/same-origin.ts'
-import { SignInError } from '../../core/sign-in.ts'
 import { problemJson } from '../problem.ts'
 import type { HttpSettings } from '../services.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../views/error.ts'
@@ -39,7 +39,7 @@ export function answerError(
 ): FastifyReply {
   const failure = asGatewayError(error)
   log(failure, request)
-  if (failure instanceof SignInError) reply.changeCookies(failure.cookies)
+  if (failure instanceof AttemptError) reply.changeCookies(failure.cookies)
   reply.code(failure.status)
   // What is left of the body is not waited for.
   if (failure.status === 413) reply.header('connection', 'close')
@@ -99,7 +99,7 @@ function wayOn(
   signInHref: (returnTo: string | undefined) => string,
   here: string | undefined,
 ): Pick<ErrorPage, 'wayOn' | 'secondary'> {
-  if (failure instanceof SignInError) return { wayOn: { does: 'try_again', href: signInHref(failure.returnTo) } }
+  if (failure instanceof AttemptError) return { wayOn: { does: 'try_again', href: signInHref(failure.returnTo) } }
   if (failure.code === 'attempt_unknown') return { wayOn: { does: 'start_again', href: signInHref(undefined) } }
   if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: signOutHref(signInHref) } }
   if (failure.status >= 500 && here !== undefined) return { wayOn: { does: 'try_again', href: here } }

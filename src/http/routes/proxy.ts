@@ -5,8 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../../core/errors.ts'
-import type { Passage } from '../../core/guard.ts'
+import { type Passage, ScopeError } from '../../core/guard.ts'
 import type { Route } from '../../core/route.ts'
+import { isNavigation } from '../../core/same-origin.ts'
 import type { Headers } from '../../core/upstream-headers.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { limitBody } from '../limit-body.ts'
@@ -33,7 +34,7 @@ declare module 'fastify' {
   }
 }
 
-type Options = Pick<Services, 'table' | 'guard' | 'upstreamHeaders' | 'dispatcherOf'> &
+type Options = Pick<Services, 'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'dispatcherOf'> &
   Pick<HttpSettings, 'publicUrl' | 'basePath'>
 
 /** RFC 9110 section 9.2.2, of the methods that tools use. */
@@ -44,7 +45,7 @@ const forwarded = Symbol('forwarded')
 
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
-  async function proxy(app, { table, guard, upstreamHeaders, dispatcherOf, publicUrl, basePath }) {
+  async function proxy(app, { table, guard, askForScopes, upstreamHeaders, dispatcherOf, publicUrl, basePath }) {
     const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
     app.decorateRequest('forwarding', null)
 
@@ -56,7 +57,15 @@ export default fp<Options>(
         throw new GatewayError('route_not_found')
       }
       request.toolTitle = route.title
-      const passage = await guard.admit(route, request.guarded())
+      const passage = await guard.admit(route, request.guarded()).catch(async (error) => {
+        const asking =
+          error instanceof ScopeError && mayLeave(request)
+            ? await askForScopes(error, hereOf(request), request.cookies)
+            : undefined
+        if (asking === undefined) throw error
+        return asking
+      })
+      if (passage !== undefined && 'location' in passage) return reply.follow(passage)
       if (Number(request.headers['content-length'] ?? 0) > route.maxBodyBytes) throw new GatewayError('body_too_large')
       // Bodies are passed on as they are: their type, well formed or not, is the tool's affair and not Fastify's.
       if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/octet-stream'
@@ -115,6 +124,15 @@ export default fp<Options>(
   },
   { name: 'proxy', fastify: '5.x', encapsulate: true, dependencies: ['arrival', 'errors'] },
 )
+
+/** A page load may go to the provider and come back; anything else is told what is missing. */
+function mayLeave(request: FastifyRequest): boolean {
+  return request.method === 'GET' && isNavigation(request.guarded())
+}
+
+function hereOf({ target }: FastifyRequest): string {
+  return target.path + target.search
+}
 
 function forwardingOf({ forwarding }: FastifyRequest): Forwarding {
   if (forwarding === null) throw new GatewayError('internal_error')

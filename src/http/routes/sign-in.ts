@@ -5,22 +5,25 @@ import { safeReturnTo } from '../../core/return-to.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { signInPage } from '../views/sign-in.ts'
 
-type Options = Pick<Services, 'signIn' | 'providers' | 'table'> & HttpSettings
+type Options = Pick<Services, 'roundTrips' | 'providers' | 'table'> & HttpSettings
 
 /** Leaving for the provider, and coming back. */
 export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { signIn, providers, table, publicUrl, basePath, site } = options
+  const { roundTrips, providers, table, publicUrl, basePath, site } = options
   const [firstProvider = ''] = providers.keys()
+  const anywhere = [...new Set(table.routes.flatMap((route) => route.signIn))]
 
   app.get('/sign-in', async (request, reply) => {
     const query = queryOf(request)
-    const home = `${basePath}/`
-    const returnTo = safeReturnTo(query.get('return_to') ?? undefined, publicUrl, basePath, home)
+    const returnTo = safeReturnTo(query.get('return_to') ?? undefined, publicUrl, basePath, `${basePath}/`)
     const tool = toolAt(request, returnTo)
     const named = query.get('provider')
-    const possible = named !== null ? [named] : (tool?.signIn ?? [firstProvider])
-    if (possible.length === 1) return reply.follow(signIn.begin(possible[0] ?? '', returnTo, request.cookies))
-
+    if (named !== null && providers.get(named)?.canSignIn !== true) throw new GatewayError('bad_request')
+    const possible = named !== null ? [named] : (tool?.signIn ?? anywhere)
+    if (possible.length <= 1) {
+      const start = { purpose: 'sign_in', provider: possible[0] ?? firstProvider, returnTo } as const
+      return reply.follow(await roundTrips.begin(start, request.cookies))
+    }
     const choices = possible.map((name) => ({
       title: providers.get(name)?.title ?? name,
       href: `${basePath}/sign-in?${new URLSearchParams({ provider: name, return_to: returnTo })}`,
@@ -32,7 +35,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
     // Each provider comes back to a path of its own, so that no answer can be taken for another's (RFC 9700 section 4.4).
     const path = name === firstProvider ? '/callback' : `/callback/${name}`
     app.get(path, async (request, reply) =>
-      reply.follow(await signIn.complete(name, queryOf(request), request.cookies)),
+      reply.follow(await roundTrips.complete(name, queryOf(request), request.cookies)),
     )
   }
 

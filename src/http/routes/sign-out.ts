@@ -36,13 +36,12 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
 
   app.get('/signed-out', async (request, reply) => {
     const [provider] = providers.values()
-    const session = provider?.signOutUrl('') === undefined ? 'kept' : 'ended'
     reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
     return reply.page(
       signedOutPage(site, {
         everywhere: request.cookies[noteName] === 'everywhere',
         provider: provider?.title,
-        providerSession: session,
+        providerSession: provider?.endsItsSession ? 'ended' : 'kept',
         signInHref: `${basePath}/sign-in`,
       }),
     )

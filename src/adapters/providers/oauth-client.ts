@@ -1,6 +1,6 @@
 import oauth2 from '@fastify/oauth2'
 import fastify from 'fastify'
-import { ProviderError } from '../../core/provider.ts'
+import { ProviderError, type ProviderErrorOptions } from '../../core/provider.ts'
 
 /** A registered client of an authorization server. */
 export interface OAuthClientSettings {
@@ -10,8 +10,8 @@ export interface OAuthClientSettings {
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret: string | undefined
+  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post'
   readonly redirectUri: string
-  readonly scopes: readonly string[]
   /** Further parameters of the authorization request, passed as they are. */
   readonly authorizeParams: Readonly<Record<string, string>>
   readonly timeoutMs: number
@@ -35,6 +35,7 @@ export interface OAuthClient {
 }
 
 const maxAnswerBytes = 1_000_000
+const step = 'code_exchange'
 
 type Params = Readonly<Record<string, string>>
 type Answer = { readonly token: Record<string, unknown> }
@@ -58,6 +59,7 @@ declare module 'fastify' {
 /** Registers `@fastify/oauth2` on a private instance, for the configured client that it decorates. */
 export async function createOAuthClient(settings: OAuthClientSettings): Promise<OAuthClient> {
   const { clientId, clientSecret, redirectUri, tokenEndpoint } = settings
+  const inHeader = settings.clientAuthentication === 'client_secret_basic'
   const app = fastify()
   await app.register(oauth2, {
     name: 'provider',
@@ -76,7 +78,7 @@ export async function createOAuthClient(settings: OAuthClientSettings): Promise<
         authorizePath: settings.authorizationEndpoint,
       },
       http: { timeout: settings.timeoutMs, maxBytes: maxAnswerBytes },
-      options: { authorizationMethod: clientSecret ? 'header' : 'body' },
+      options: { authorizationMethod: clientSecret && inHeader ? 'header' : 'body' },
     },
   })
   await app.ready()
@@ -86,7 +88,6 @@ export async function createOAuthClient(settings: OAuthClientSettings): Promise<
     authorizationUrl: (params) =>
       client.authorizeURL({
         ...settings.authorizeParams,
-        scope: settings.scopes.join(' '),
         redirect_uri: redirectUri,
         ...params,
       }),
@@ -107,9 +108,12 @@ async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
   const { token } = await call().catch((error) => {
     throw translated(error)
   })
+  // GitHub says no with status 200.
+  const refusal = text(token.error)
+  if (refusal !== undefined) throw refused(refusal, { description: text(token.error_description) })
   const accessToken = text(token.access_token)
   if (accessToken === undefined || String(token.token_type ?? 'bearer').toLowerCase() !== 'bearer') {
-    throw new ProviderError('unavailable', { description: 'the answer has no bearer access token' })
+    throw new ProviderError('unavailable', { step, description: 'the answer has no bearer access token' })
   }
   const expiresIn = Number(token.expires_in ?? Number.NaN)
   return {
@@ -144,7 +148,8 @@ function translated(cause: unknown): ProviderError {
   const payload = (data?.isResponseError ? data.payload : undefined) as Record<string, unknown> | null | undefined
   const error = text(payload?.error)
   const retryAfter = Number(data?.res?.headers?.['retry-after'] ?? Number.NaN)
-  const options = {
+  const options: ProviderErrorOptions = {
+    step,
     cause,
     status,
     error,
@@ -152,6 +157,12 @@ function translated(cause: unknown): ProviderError {
     retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
   }
   const answeredNo = error !== undefined && status !== undefined && status >= 400 && status < 500 && status !== 429
-  if (!answeredNo) return new ProviderError('unavailable', options)
-  return new ProviderError(error === 'invalid_grant' ? 'invalid_grant' : 'refused', options)
+  return answeredNo ? refused(error, options) : new ProviderError('unavailable', options)
+}
+
+/** `invalid_grant` by RFC 6749 section 5.2; GitHub has words of its own for it. */
+const endingErrors = ['invalid_grant', 'bad_refresh_token', 'bad_verification_code']
+
+function refused(error: string, options: ProviderErrorOptions): ProviderError {
+  return new ProviderError(endingErrors.includes(error) ? 'invalid_grant' : 'refused', { step, ...options, error })
 }

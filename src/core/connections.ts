@@ -1,0 +1,57 @@
+import { GatewayError } from './errors.ts'
+import type { FreshTokens } from './fresh-tokens.ts'
+import type { User } from './guard.ts'
+import type { Audit } from './ports.ts'
+import type { Provider } from './provider.ts'
+import type { Revoke } from './revoke.ts'
+import type { HeldTokens, UserStore } from './user-store.ts'
+
+/** A provider and what the user has there: the sign-in, a connection, one that the provider ended, or nothing. */
+export interface Connection {
+  readonly provider: Provider
+  readonly held: HeldTokens | undefined
+}
+
+interface ConnectionsOptions {
+  readonly store: UserStore
+  readonly freshTokens: FreshTokens
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly revoke: Revoke
+  readonly audit: Audit
+}
+
+/** What a user does with linked providers. See `createConnections`. */
+export type Connections = ReturnType<typeof createConnections>
+
+/** All throw `store_unavailable`. */
+export function createConnections({ store, freshTokens, providers, revoke, audit }: ConnectionsOptions) {
+  async function held({ session }: User, name: string): Promise<HeldTokens> {
+    const tokens = await store.readTokens(session.user, name)
+    if (tokens === undefined) throw new GatewayError('bad_request')
+    return tokens
+  }
+
+  return {
+    /** Every provider, in the order of the config. */
+    async list({ session }: User): Promise<readonly Connection[]> {
+      const all = [...providers.values()].map(async (provider) => ({
+        provider,
+        held: await store.readTokens(session.user, provider.name),
+      }))
+      return Promise.all(all)
+    },
+
+    /** New tokens now, however good the old ones are. Throws as `FreshTokens`. */
+    async refresh(user: User, name: string): Promise<void> {
+      await freshTokens(await held(user, name), { force: true })
+    },
+
+    /** Ends a connection, not the sign-in itself: that is what signing out is for. Throws `bad_request`. */
+    async disconnect(user: User, name: string): Promise<void> {
+      if (name === user.provider || !providers.has(name)) throw new GatewayError('bad_request')
+      for (const ended of await store.endTokens(user.session.user, name, 'disconnected'))
+        revoke(ended.provider, ended.set)
+      audit('connection_removed', { user: user.key, provider: name })
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { Attempt } from './attempt.ts'
+import type { Revoke } from './revoke.ts'
+import type { TokenSet } from './token-set.ts'
+import type { UserStore } from './user-store.ts'
+
+/** The scopes of `wanted` that are not in `granted`. */
+export function missingScopes(wanted: readonly string[], granted: readonly string[]): readonly string[] {
+  return wanted.filter((scope) => !granted.includes(scope))
+}
+
+/** All scopes of both, each once. */
+export function unionOfScopes(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])]
+}
+
+/**
+ * Puts a new token set in the place of the stored one, of which there is one per user and provider, and revokes the
+ * replaced refresh token. When the stored set has scopes that the new one was not even asked for, nothing is stored:
+ * then it gives the scopes of both, to ask for.
+ */
+export type ReplaceTokens = (
+  user: string,
+  set: TokenSet,
+  attempt: Attempt,
+) => Promise<{ readonly again: readonly string[] } | undefined>
+
+/** See `ReplaceTokens`. */
+export function createReplaceTokens(store: UserStore, revoke: Revoke): ReplaceTokens {
+  return async function replaceTokens(user, set, { provider, scopes: asked, narrow }) {
+    for (;;) {
+      const current = await store.readTokens(user, provider)
+      const isKept = !narrow && current?.state === 'live' && current.set.client === set.client
+      const lost = isKept ? missingScopes(current.set.scopes, unionOfScopes(set.scopes, asked)) : []
+      if (lost.length > 0) return { again: unionOfScopes(asked, current?.set.scopes ?? []) }
+      const condition = current === undefined ? { new: true as const } : { version: current.version }
+      const written = await store.writeTokens(user, provider, set, condition)
+      if (written === undefined) continue
+      if (current !== undefined) revoke(provider, current.set)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import type { Attempt, AttemptSession, Attempts, Purpose } from './attempt.ts'
+import { GatewayError } from './errors.ts'
+import type { Audit, Clock } from './ports.ts'
+import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
+import { missingScopes } from './replace-tokens.ts'
+import type { CookieChange, Cookies } from './sealed-cookies.ts'
+import { codeChallenge, isEqualSecret, randomId } from './secret.ts'
+import type { UserStore } from './user-store.ts'
+
+/** Where the browser goes next, and the cookies it takes along. */
+export interface Redirection {
+  readonly location: string
+  readonly cookies: readonly CookieChange[]
+}
+
+/** What a new attempt is for. `returnTo` must be safe. */
+export interface Start {
+  readonly purpose: Purpose
+  readonly provider: string
+  /** Instead of what every sign-in asks for. */
+  readonly scopes?: readonly string[]
+  readonly returnTo: string
+  readonly session?: AttemptSession
+  readonly route?: string
+  readonly restarted?: boolean
+  readonly narrow?: boolean
+}
+
+/** An attempt that came back with tokens. */
+export interface Returned {
+  readonly attempt: Attempt
+  readonly provider: Provider
+  readonly tokens: ProviderTokens
+  /** When the tokens were asked for. Milliseconds since the epoch. */
+  readonly at: number
+  readonly cookies: Cookies
+}
+
+/** What an attempt leads to: on to an address, or to the provider once more, for all of these scopes. */
+export type Finished = Redirection | { readonly again: readonly string[] }
+
+/** What each purpose does with the tokens. */
+export type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
+
+interface RoundTripOptions {
+  readonly store: UserStore
+  readonly attempts: Attempts
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly finishers: Finishers
+  /** What becomes of an attempt that failed; `undefined`: an error page. */
+  readonly recover: (attempt: Attempt, error: GatewayError, cookies: Cookies) => Redirection | undefined
+  readonly cookieName: string
+  readonly now: Clock
+  readonly audit: Audit
+}
+
+/** Round trips to a provider: begin leaves for it, complete comes back. See `createRoundTrips`. */
+export type RoundTrips = ReturnType<typeof createRoundTrips>
+
+const loopWindowMs = 60_000
+const loopLimit = 3
+const maxParameterLength = 4096
+
+/** An attempt that could not be finished, with the address it was for, so that a page can offer to try again. */
+export class AttemptError extends GatewayError {
+  readonly returnTo: string
+  readonly cookies: readonly CookieChange[]
+
+  constructor(error: GatewayError, returnTo: string, cookies: readonly CookieChange[]) {
+    super(error.code, error)
+    this.returnTo = returnTo
+    this.cookies = cookies
+  }
+}
+
+/** OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), for whatever purpose. */
+export function createRoundTrips(options: RoundTripOptions) {
+  const { store, attempts, providers, finishers, recover, cookieName, now, audit } = options
+
+  /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
+  async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
+    const provider = providers.get(start.provider)
+    if (provider === undefined) throw new GatewayError('bad_request')
+    const id = randomId()
+    const { scopes = provider.scopes, session, route, restarted = false, narrow = false } = start
+    const attempt: Attempt = {
+      purpose: start.purpose,
+      provider: provider.name,
+      scopes,
+      nonce: randomId(),
+      codeVerifier: randomId(),
+      returnTo: start.returnTo,
+      session,
+      route,
+      startedAt: now(),
+      restarted,
+      narrow,
+    }
+    const location = await provider
+      .authorizationUrl({ state: id, nonce: attempt.nonce, codeChallenge: codeChallenge(attempt.codeVerifier), scopes })
+      .catch((error) => {
+        throw translated(error, provider)
+      })
+    return { location, cookies: attempts.keep(id, attempt, cookies) }
+  }
+
+  /**
+   * Ends an attempt of this browser at this provider's callback. Throws GatewayError `attempt_unknown` for any other,
+   * and AttemptError when the provider or the store fails it.
+   */
+  async function complete(providerName: string, query: URLSearchParams, cookies: Cookies): Promise<Redirection> {
+    const state = single(query, 'state')
+    if (state === undefined) throw new GatewayError('attempt_unknown')
+    const attempt = attempts.find(state, cookies)
+    if (attempt === undefined) return afterUse(providerName, state, cookies)
+    if (attempt.provider !== providerName) throw new GatewayError('attempt_unknown')
+
+    // Before the code is spent: while the store is away, the page that says so can be loaded again until it is back.
+    await store.ping()
+    const used = attempts.use(state, attempt, cookies)
+    try {
+      const { location, cookies: changes } = await finish(attempt, query, cookies)
+      return { location, cookies: [...used, ...changes] }
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      audit('sign_in_failed', {
+        provider: providerName,
+        purpose: attempt.purpose,
+        reason: error.code,
+        detail: causeOf(error),
+      })
+      const instead = recover(attempt, error, cookies) ?? (await withoutRefused(attempt, error, cookies))
+      if (instead !== undefined) return { location: instead.location, cookies: [...used, ...instead.cookies] }
+      // The code may still be good: the page that says so is loaded again and tries it again.
+      throw new AttemptError(error, attempt.returnTo, error.code === 'provider_unavailable' ? [] : used)
+    }
+  }
+
+  async function finish(
+    attempt: Attempt & { expired: boolean },
+    query: URLSearchParams,
+    cookies: Cookies,
+  ): Promise<Redirection> {
+    if (attempt.expired) return restart(startOf(attempt), cookies)
+    if (isLooping(attempt, cookies)) throw new GatewayError('sign_in_loop')
+    const provider = providers.get(attempt.provider)
+    if (provider === undefined) throw new GatewayError('attempt_unknown')
+    const { nonce, codeVerifier, scopes } = attempt
+    const at = now()
+    const tokens = await codeFrom(query, provider)
+      .then((code) => provider.exchange({ code, codeVerifier, nonce, scopes }))
+      .catch((error) => {
+        throw translated(error, provider)
+      })
+    const finished = await finishers[attempt.purpose]({ attempt, provider, tokens, at, cookies })
+    return 'again' in finished ? begin({ ...startOf(attempt), scopes: finished.again }, cookies) : finished
+  }
+
+  /** A sign-in that asked for more than usual, for the sake of a stored set, is not lost when that is refused. */
+  async function withoutRefused(
+    attempt: Attempt,
+    error: GatewayError,
+    cookies: Cookies,
+  ): Promise<Redirection | undefined> {
+    if (attempt.purpose !== 'sign_in' || !isRefusedScope(error)) return undefined
+    const usual = providers.get(attempt.provider)?.scopes ?? []
+    if (attempt.narrow || missingScopes(attempt.scopes, usual).length === 0) return undefined
+    return begin({ ...startOf(attempt), scopes: usual, narrow: true }, cookies)
+  }
+
+  /** The back button, or a callback opened again: on to where it led when signed in, otherwise once more from the start. */
+  async function afterUse(provider: string, id: string, cookies: Cookies): Promise<Redirection> {
+    const use = attempts.usedAttempts(cookies).find((entry) => isEqualSecret(entry.id, id))
+    if (use === undefined) throw new GatewayError('attempt_unknown')
+    const session = await store.readSession(cookies[cookieName], [])
+    if (session !== undefined) return { location: use.returnTo, cookies: [] }
+    return restart({ purpose: 'sign_in', provider, returnTo: use.returnTo, restarted: use.restarted }, cookies)
+  }
+
+  async function restart(past: Start, cookies: Cookies): Promise<Redirection> {
+    if (past.restarted) throw new GatewayError('attempt_unknown')
+    return begin({ ...past, restarted: true }, cookies)
+  }
+
+  function isLooping({ returnTo }: Attempt, cookies: Cookies): boolean {
+    const since = now() - loopWindowMs
+    const uses = attempts.usedAttempts(cookies).filter((use) => use.returnTo === returnTo && use.usedAt > since)
+    return uses.length >= loopLimit - 1
+  }
+
+  return { begin, complete }
+}
+
+function startOf({ purpose, provider, scopes, returnTo, session, route, restarted }: Attempt): Start {
+  return { purpose, provider, scopes, returnTo, restarted, ...(session && { session }), ...(route && { route }) }
+}
+
+/** A parameter that is there once and not absurdly long. */
+function single(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name)
+  return values.length === 1 && values[0] && values[0].length <= maxParameterLength ? values[0] : undefined
+}
+
+/** The code of an authorization response (RFC 6749 section 4.1.2). Throws ProviderError, and `bad_request` without one. */
+async function codeFrom(query: URLSearchParams, provider: Provider): Promise<string> {
+  // RFC 9207: an answer of another server than the one we asked is a mix-up.
+  if (!(await provider.isAnswerFrom(query.get('iss') ?? undefined))) {
+    throw new ProviderError('refused', { description: 'the answer came from another issuer', step: 'callback' })
+  }
+  const error = single(query, 'error')
+  if (error !== undefined)
+    throw new ProviderError('refused', { error, description: single(query, 'error_description'), step: 'authorize' })
+  const code = single(query, 'code')
+  if (code === undefined) throw new GatewayError('bad_request')
+  return code
+}
+
+/** A provider's failure as people and the log shall know it. */
+function translated(error: unknown, provider: Provider): unknown {
+  if (!(error instanceof ProviderError)) return error
+  if (error.failure === 'unavailable') return new GatewayError('provider_unavailable', { cause: error })
+  const detail = [error.error ?? error.failure, error.description].filter(Boolean).join(': ')
+  return new GatewayError('provider_refused', { cause: error, owner: `${provider.title} answered "${detail}".` })
+}
+
+/** Whether the provider refused the scopes: Cognito says so in the description, others in `error`. */
+export function isRefusedScope({ cause }: GatewayError): boolean {
+  return cause instanceof ProviderError && [cause.error, cause.description].includes('invalid_scope')
+}
+
+function causeOf(error: GatewayError): string | undefined {
+  return error.owner ?? (error.cause instanceof Error ? error.cause.message : undefined)
+}

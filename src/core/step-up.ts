@@ -1,0 +1,101 @@
+import type { Attempt } from './attempt.ts'
+import { GatewayError } from './errors.ts'
+import type { ScopeError } from './guard.ts'
+import type { Clock } from './ports.ts'
+import type { Provider } from './provider.ts'
+import { missingScopes, type ReplaceTokens } from './replace-tokens.ts'
+import type { Revoke } from './revoke.ts'
+import { type Finished, isRefusedScope, type Redirection, type Returned, type RoundTrips } from './round-trip.ts'
+import type { CookieChange, Cookies, SealedCookies } from './sealed-cookies.ts'
+import { newTokenSet } from './token-set.ts'
+import type { HeldSession, UserStore } from './user-store.ts'
+
+/** Scopes a provider did not grant when asked, remembered in the browser so that nobody goes there in vain again. */
+export interface RefusedScopes {
+  readonly of: (provider: string, cookies: Cookies) => readonly string[]
+  readonly remember: (provider: string, scopes: readonly string[], cookies: Cookies) => CookieChange
+}
+
+const rememberedMs = 10 * 60_000
+
+interface Refusal {
+  readonly provider: string
+  readonly scopes: readonly string[]
+  readonly at: number
+}
+
+/** See `RefusedScopes`. */
+export function createRefusedScopes(sealed: SealedCookies, cookieName: string, now: Clock): RefusedScopes {
+  const name = `${cookieName}.r`
+  const refusals = (cookies: Cookies) =>
+    (sealed.read<readonly Refusal[]>('refused scopes', name, cookies) ?? []).filter(
+      ({ at }) => at + rememberedMs > now(),
+    )
+  return {
+    of: (provider, cookies) =>
+      refusals(cookies).flatMap((refusal) => (refusal.provider === provider ? refusal.scopes : [])),
+    remember(provider, scopes, cookies) {
+      const others = refusals(cookies).filter((refusal) => refusal.provider !== provider)
+      return sealed.set('refused scopes', name, [...others, { provider, scopes, at: now() }], rememberedMs / 1000)
+    },
+  }
+}
+
+interface StepUpOptions {
+  readonly store: UserStore
+  readonly replaceTokens: ReplaceTokens
+  readonly refusedScopes: RefusedScopes
+  readonly revoke: Revoke
+  readonly cookieName: string
+}
+
+/**
+ * The live session that an attempt belongs to, if this browser still has it. Throws `attempt_unknown` otherwise: what
+ * was started in one session ends in no other.
+ */
+export async function sessionOf(attempt: Attempt, cookie: string | undefined, store: UserStore): Promise<HeldSession> {
+  const session = await store.readSession(cookie, [])
+  if (session === undefined || session.user !== attempt.session?.user || session.name !== attempt.session.name) {
+    throw new GatewayError('attempt_unknown')
+  }
+  return session
+}
+
+/** Finishes a step-up: the same user's token set with more scopes. The session stays as it is. */
+export function createStepUp({ store, replaceTokens, refusedScopes, revoke, cookieName }: StepUpOptions) {
+  return async function finishStepUp({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
+    const { user, session } = await sessionOf(attempt, cookies[cookieName], store)
+    const set = newTokenSet(tokens, provider, at, 'sign_in')
+    if (session.provider !== provider.name || tokens.claims?.[provider.claimNames.user] !== session.sub) {
+      revoke(provider.name, set)
+      throw new GatewayError('provider_refused', { owner: `${provider.title} answered for another account.` })
+    }
+    const lacking = await replaceTokens(user, set, attempt)
+    if (lacking !== undefined) return lacking
+    return { location: attempt.returnTo, cookies: refusal(attempt, missingScopes(attempt.scopes, set.scopes), cookies) }
+  }
+
+  function refusal({ provider }: Attempt, scopes: readonly string[], cookies: Cookies): readonly CookieChange[] {
+    return scopes.length === 0 ? [] : [refusedScopes.remember(provider, scopes, cookies)]
+  }
+}
+
+/** After a provider refused scopes: back to where they were needed, where a page names them. */
+export function createRefusedStepUp(refusedScopes: RefusedScopes, providers: ReadonlyMap<string, Provider>) {
+  return function refusedStepUp(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection | undefined {
+    if (attempt.purpose !== 'step_up' || !isRefusedScope(error)) return undefined
+    const refused = missingScopes(attempt.scopes, providers.get(attempt.provider)?.scopes ?? [])
+    return { location: attempt.returnTo, cookies: [refusedScopes.remember(attempt.provider, refused, cookies)] }
+  }
+}
+
+/** To the provider for the scopes that are missing; `undefined` when they were refused just now. */
+export type AskForScopes = (error: ScopeError, returnTo: string, cookies: Cookies) => Promise<Redirection | undefined>
+
+/** See `AskForScopes`. */
+export function createAskForScopes({ begin }: Pick<RoundTrips, 'begin'>, refusedScopes: RefusedScopes): AskForScopes {
+  return async function askForScopes({ start, missing }, returnTo, cookies) {
+    if (missingScopes(missing, refusedScopes.of(start.provider, cookies)).length === 0) return undefined
+    return begin({ ...start, returnTo }, cookies)
+  }
+}
