@@ -50,7 +50,8 @@ export interface Surroundings {
 export async function compose(config: Config, { logger, now = Date.now }: Surroundings): Promise<Gateway> {
   const { publicUrl, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
-  const sleep = async (ms: number) => void (await setTimeout(ms))
+  // Nobody waits for what only sleeps when the process is to end.
+  const sleep = async (ms: number) => void (await setTimeout(ms, undefined, { ref: false }))
 
   const store = await storeOf(config, now, logger)
   const keys = config.encryption_keys.length > 0 ? config.encryption_keys : [randomBytes(32)]
@@ -124,8 +125,11 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
       serving = false
     },
     close: async () => {
+      // Connections that were busy when it began are idle by and by; their clients would keep them for a minute.
+      const sweep = setInterval(() => [app, admin].map(({ server }) => server.closeIdleConnections()), 100)
       await app.close()
       await admin.close()
+      clearInterval(sweep)
       await pools.close()
       await store.records.close()
     },
