@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { UsageError } from './run.ts'
+import { CommandError } from './run.ts'
 
-/** Starts to listen. Throws UsageError when the port is taken or not ours to take, naming the config key to change. */
+/** Starts to listen. Throws CommandError when the port is taken or not ours to take, naming the config key to change. */
 export async function listen(app: FastifyInstance, at: { host: string; port: number }, key: string): Promise<string> {
   try {
     return await app.listen({ ...at })
@@ -14,6 +14,6 @@ export async function listen(app: FastifyInstance, at: { host: string; port: num
     }
     const reason = why[String(code)]
     if (reason === undefined) throw error
-    throw new UsageError(`${key}: ${at.host}:${at.port} ${reason}; choose another.`)
+    throw new CommandError(`${key}: ${at.host}:${at.port} ${reason}; choose another.`)
   }
 }

@@ -12,8 +12,11 @@ export interface Io {
   readonly err: (text: string) => void
 }
 
-/** A command line that cannot be run as written; its message is all the user sees, the exit code is 1. */
-export class UsageError extends Error {}
+/** A command that cannot do its work as things are; its message is all the user sees, the exit code is 1. */
+export class CommandError extends Error {}
+
+/** A command line that cannot be run as written: the user is told of --help, too. */
+export class UsageError extends CommandError {}
 
 const commands: Record<string, Command> = {
   serve: { summary: 'Run the gateway', load: () => import('./serve.ts') },
@@ -50,12 +53,9 @@ export async function run(argv: string[], io: Io = processIo): Promise<number> {
     const { run: runCommand } = await command.load()
     return await runCommand(args, io)
   } catch (error) {
-    if (error instanceof ConfigError) {
-      io.err(error.message)
-      return 1
-    }
-    if (!(error instanceof UsageError || isParseArgsError(error))) throw error
-    io.err(`${error.message}\nTry: toolgate ${name} --help`)
+    if (error instanceof UsageError || isParseArgsError(error)) io.err(`${error.message}\nTry: toolgate ${name} --help`)
+    else if (error instanceof CommandError || error instanceof ConfigError) io.err(error.message)
+    else throw error
     return 1
   }
 }

@@ -33,7 +33,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   return stop(gateway)
 }
 
-/** A gateway that listens on both its ports. Throws UsageError when one cannot be had. */
+/** A gateway that listens on both its ports. Throws CommandError when one cannot be had. */
 export async function start(config: Config): Promise<Gateway> {
   const { log: logger } = fastify({ logger: { level: config.log.level } })
   const gateway = await compose(config, { logger })
