@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { createBrowser } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
+import { startGatewayProcess, startProgram } from '../support/gateway-process.ts'
+import { startRedis } from '../support/redis.ts'
+import { startParts } from '../support/stack.ts'
+
+const encryption_keys = [randomBytes(32).toString('base64')]
+
+const linesWith = (output: string, text: string) => output.split('\n').filter((line) => line.includes(text))
+
+t.test('without Redis it starts, says so once, and works as soon as Redis is there', async (t) => {
+  const redis = await startRedis(t)
+  await redis.stop()
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const config = { store: { url: redis.url }, encryption_keys, admin }
+  const { origin, yaml } = await startParts(t, { config })
+  const ready = () => createBrowser().send(`http://127.0.0.1:${admin.port}/readyz`)
+
+  const gateway = await startGatewayProcess(t, yaml)
+  await gateway.says(/store is away/)
+  const browser = createBrowser()
+  const callback = await browser.callbackOf(`${origin}/tool?q=1`)
+  const away = await browser.load(callback)
+
+  t.match(await ready(), { status: 503, body: /"store":"unavailable"/ })
+  t.match(away, { status: 503, headers: { 'retry-after': '5' } })
+  t.match(away.body, 'store_unavailable')
+  t.match(away.body, '<meta http-equiv="refresh" content="5">')
+
+  await redis.restart()
+  await gateway.says(/store is back/)
+
+  t.equal((await ready()).status, 200)
+  t.match(await browser.open(callback), { status: 200, url: `${origin}/tool?q=1` })
+  t.equal(linesWith(gateway.output(), 'store is away').length, 1)
+  t.equal(linesWith(gateway.output(), 'store is back').length, 1)
+})
+
+t.test('while Redis is away a signed-in person gets a page that retries, and stays signed in', async (t) => {
+  const redis = await startRedis(t, { appendonly: true })
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const { origin, yaml } = await startParts(t, { config: { store: { url: redis.url }, encryption_keys, admin } })
+  const gateway = await startGatewayProcess(t, yaml)
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  await redis.kill()
+  await gateway.says(/store is away/)
+  const page = await browser.load(`${origin}/tool`)
+  const signOut = await browser.load(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} })
+  await redis.restart()
+  await gateway.says(/store is away[^]*store is back/)
+
+  t.match(page, { status: 503, headers: { 'set-cookie': undefined } })
+  t.match(page.body, '<meta http-equiv="refresh"')
+  t.equal(signOut.status, 503)
+  t.equal((await browser.load(`${origin}/tool`)).status, 200)
+})
+
+t.test('without the provider it starts and leads to it; the callback is a page that retries', async (t) => {
+  const domain = `http://localhost:${await freePort()}`
+  const { origin, yaml } = await startParts(t)
+  const cognito = { ...yaml.providers.cognito, domain, issuer: `${domain}/pool` }
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  await startGatewayProcess(t, { ...yaml, providers: { cognito }, admin })
+  const browser = createBrowser()
+
+  const start = await browser.open(`${origin}/tool`, (location) => location.startsWith(domain))
+  const state = new URL(start.location ?? '').searchParams.get('state')
+  const page = await browser.load(`${origin}/oauth/callback?code=abc&state=${state}`)
+
+  t.equal(start.status, 302)
+  t.match(page, { status: 503, headers: { 'retry-after': '5' } })
+  t.match(page.body, 'provider_unavailable')
+  t.match(page.body, '<meta http-equiv="refresh"')
+})
+
+for (const key of ['listen', 'admin']) {
+  t.test(`a taken port of ${key} is told in one line, and the exit code is 1`, async (t) => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    t.teardown(() => taken.close())
+    const { port } = taken.address() as AddressInfo
+    const { yaml } = await startParts(t)
+    const admin = { host: '127.0.0.1', port: await freePort() }
+    const config = { ...yaml, log: { level: 'error' }, admin, [key]: { host: '127.0.0.1', port } }
+    const file = `${t.testdir({ 'toolgate.yaml': stringify(config) })}/toolgate.yaml`
+
+    const program = startProgram(t, ['serve', '--config', file])
+
+    t.equal(await program.ended(), 1)
+    t.equal(program.output(), `${key}.port: 127.0.0.1:${port} is taken by another process; choose another.\n`)
+  })
+}
+
+t.test('told to stop it is not ready, takes nothing new, finishes what runs, and exits with 0', async (t) => {
+  const waiting: ServerResponse[] = []
+  const slow = createServer((_request, response) => void waiting.push(response)).listen(0, '127.0.0.1')
+  await once(slow, 'listening')
+  t.teardown(() => slow.close())
+  const upstream = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const { origin, yaml } = await startParts(t, { config: { admin } })
+  const route = { name: 'slow', path: '/slow', upstream, access: 'public' }
+  const gateway = await startGatewayProcess(t, { ...yaml, routes: [route] })
+  const arrived = once(slow, 'request')
+  const answer = createBrowser().send(`${origin}/slow`)
+  await arrived
+
+  const exit = gateway.end('SIGTERM')
+  while ((await createBrowser().send(`http://127.0.0.1:${admin.port}/readyz`)).status === 200);
+  await t.rejects(createBrowser().send(`${origin}/slow`), { code: 'ECONNREFUSED' })
+  waiting[0]?.end('done')
+
+  t.match(await answer, { status: 200, body: 'done' })
+  t.equal(await exit, 0)
+})
