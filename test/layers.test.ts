@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, RegExp>> = {
   adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|net|dns))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|undici)$|@fastify\/|node:(http|net|stream))/,
   'compose.ts': /^((config|core|adapters|http)\/|fastify$|node:)/,
-  cli: /^(compose\.ts$|(cli|config|core|local-cognito|samples)\/|fastify$|node:)/,
+  cli: /^(compose\.ts$|(cli|config|core|local-cognito|samples)\/|(fastify|@clack\/prompts)$|node:)/,
   'main.ts': /^cli\//,
   'local-cognito': /^(local-cognito\/|(fastify|jose|yaml)$|@fastify\/|typebox|node:)/,
   samples: /^(samples\/|(fastify|jose)$)/,
