@@ -9,10 +9,11 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 const mayImport: Readonly<Record<string, RegExp>> = {
   core: /^(core\/|node:crypto$)/,
   config: /^((config|core)\/|typebox|yaml$|node:(fs|path))/,
-  adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|net|dns))/,
+  adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|net|dns|tls))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|undici)$|@fastify\/|node:(http|net|stream))/,
   'compose.ts': /^((config|core|adapters|http)\/|fastify$|node:)/,
-  cli: /^(compose\.ts$|(cli|config|core|local-cognito|samples)\/|(fastify|@clack\/prompts)$|node:)/,
+  'compose-check.ts': /^(config|core|adapters)\//,
+  cli: /^(compose(-check)?\.ts$|(cli|config|core|local-cognito|samples)\/|(fastify|@clack\/prompts)$|node:)/,
   'main.ts': /^cli\//,
   'local-cognito': /^(local-cognito\/|(fastify|jose|yaml)$|@fastify\/|typebox|node:)/,
   samples: /^(samples\/|(fastify|jose)$)/,

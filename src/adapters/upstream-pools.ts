@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici'
-import type { Route } from '../core/route.ts'
+import type { Route, UpstreamTls } from '../core/route.ts'
 
 /** Connections to upstreams. */
 export interface UpstreamPools {
@@ -21,18 +21,21 @@ export function createUpstreamPools(routes: readonly Route[]): UpstreamPools {
 }
 
 function createPool({ upstream, timeouts }: Route): Pool {
-  const { tls } = upstream
   return new Pool(upstream.origin, {
     // Streams are pulled by the client; a tool may take as long as it likes between two pieces, up to the idle timeout.
     bodyTimeout: timeouts.idleMs,
     headersTimeout: timeouts.responseMs,
-    connect: {
-      timeout: timeouts.connectMs,
-      rejectUnauthorized: tls?.insecure !== true,
-      ...(tls?.ca && { ca: tls.ca }),
-      ...(tls?.clientCert && { cert: tls.clientCert }),
-      ...(tls?.clientKey && { key: tls.clientKey }),
-      ...(tls?.serverName && { servername: tls.serverName }),
-    },
+    connect: { timeout: timeouts.connectMs, ...tlsOptions(upstream.tls) },
   })
+}
+
+/** A route's TLS settings in Node's words. The certificate is verified unless it says otherwise. */
+export function tlsOptions(tls: UpstreamTls | undefined) {
+  return {
+    rejectUnauthorized: tls?.insecure !== true,
+    ...(tls?.ca && { ca: tls.ca }),
+    ...(tls?.clientCert && { cert: tls.clientCert }),
+    ...(tls?.clientKey && { key: tls.clientKey }),
+    ...(tls?.serverName && { servername: tls.serverName }),
+  }
 }

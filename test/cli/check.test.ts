@@ -39,18 +39,6 @@ t.test('check --json gives the same to scripts', async (t) => {
   t.match(JSON.parse(bad.out), { ok: false, warnings: [{ path: 'providers.cognito.domain' }] })
 })
 
-t.test('check without --offline could not tell, and says so', async (t) => {
-  const folder = t.testdir({ 'good.yaml': sampleWith(), 'broken.yaml': broken })
-
-  const good = await toolgate('check', '-c', join(folder, 'good.yaml'))
-  const bad = await toolgate('check', '-c', join(folder, 'broken.yaml'))
-
-  t.equal(good.exitCode, 2)
-  t.match(good.err, 'not in this release')
-  t.equal(bad.exitCode, 1)
-  t.equal(bad.err, '')
-})
-
 t.test('a file that is not there is one line', async (t) => {
   const file = join(t.testdir(), 'nope.yaml')
 

@@ -119,5 +119,6 @@ function control(url: string) {
     client: (id: string, patch: Record<string, unknown>) => send('PATCH', `/clients/${id}`, patch),
     pool: (patch: Record<string, unknown>) => send('PATCH', '/pool', patch),
     log: async () => (await send('GET', '/log')) as CognitoLog,
+    reset: () => send('POST', '/reset'),
   }
 }

@@ -1,0 +1,50 @@
+import { jsonOf, type Probe, type ProbeOutcome, shown, unanswered } from './probe.ts'
+
+/**
+ * What an issuer's metadata says (OpenID Connect Discovery 1.0 section 4.3). `absent`: it has none. `other_issuer`: it
+ * is somebody else's. `no_domain`: a user pool without a domain announces endpoints at the issuer, and none work.
+ * `other_domain`: the authorization endpoint is not the one of the config.
+ */
+export interface DiscoveryReading {
+  readonly verdict: 'matches' | 'absent' | 'other_issuer' | 'no_domain' | 'other_domain' | 'unknown'
+  readonly said: string
+  /** What it announces. */
+  readonly issuer?: string
+  readonly authorizationEndpoint?: string
+}
+
+/** Asks an issuer for its metadata. */
+export async function askDiscovery(
+  issuer: string,
+  endpoint: string | undefined,
+  probe: Probe,
+): Promise<DiscoveryReading> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  return readDiscovery(await probe({ url }), issuer, endpoint)
+}
+
+/** `endpoint` is the authorization endpoint of the config; `undefined`: whatever is announced is used. */
+export function readDiscovery(outcome: ProbeOutcome, issuer: string, endpoint: string | undefined): DiscoveryReading {
+  const why = unanswered(outcome)
+  if (why !== undefined) return { verdict: 'unknown', said: why }
+  if ('failure' in outcome) return { verdict: 'unknown', said: '' }
+  const { issuer: announced, authorization_endpoint: announcedEndpoint } = jsonOf(outcome)
+  if (outcome.status === 400 || outcome.status === 404) {
+    return { verdict: 'absent', said: `${outcome.status}, there is no metadata` }
+  }
+  const target = typeof announcedEndpoint === 'string' ? URL.parse(announcedEndpoint) : null
+  if (outcome.status !== 200 || typeof announced !== 'string' || target === null) {
+    return { verdict: 'unknown', said: `${outcome.status}, which cannot be read as metadata` }
+  }
+
+  const found = { issuer: shown(announced), authorizationEndpoint: shown(target.href) }
+  if (announced !== issuer) return { verdict: 'other_issuer', said: `it calls itself ${found.issuer}`, ...found }
+  if (endpoint === undefined || target.href === new URL(endpoint).href) {
+    return { verdict: 'matches', said: `it announces ${shown(target.origin)}`, ...found }
+  }
+  // The endpoint below the issuer's own path: only a pool without a domain has that.
+  const isAtIssuer = target.href.startsWith(`${new URL(issuer).href.replace(/\/$/, '')}/`)
+  return isAtIssuer
+    ? { verdict: 'no_domain', said: 'it announces endpoints at the issuer, which do not work', ...found }
+    : { verdict: 'other_domain', said: `it announces ${shown(target.origin)}`, ...found }
+}

@@ -1,0 +1,33 @@
+/**
+ * `ok`: asked, and right. `problem`: asked, and must be changed. `warning`: it works, and is likely not meant.
+ * `unknown`: no answer that proves anything, so nothing is said to be wrong.
+ */
+export type FindingStatus = 'ok' | 'problem' | 'warning' | 'unknown'
+
+/** What one question brought to light. No secret is ever in it. */
+export interface Finding {
+  /** What was asked about, as `provider cognito`, `store` or `route reports`. */
+  readonly subject: string
+  readonly question: string
+  readonly status: FindingStatus
+  /** What came back, and what that means. */
+  readonly answer: string
+  /** What to change. */
+  readonly remedy?: string
+  /** The exact text to paste there. */
+  readonly paste?: string
+  /** The place in the console to change it at. */
+  readonly where?: string
+}
+
+/** What a finding may have beyond its answer. */
+type Help = Pick<Finding, 'remedy' | 'paste' | 'where'>
+type Find = (question: string, answer: string, help?: Help) => Finding
+
+/** One function per status, for findings about one subject. */
+export function findingsAbout(subject: string): Readonly<Record<FindingStatus, Find>> {
+  const find =
+    (status: FindingStatus): Find =>
+    (question, answer, help) => ({ subject, question, status, answer, ...help })
+  return { ok: find('ok'), problem: find('problem'), warning: find('warning'), unknown: find('unknown') }
+}
