@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { isOwnHost, patterned, withScheme, word } from './leaves.ts'
+import { patterned, withScheme, word } from './leaves.ts'
 import { clientId, clientSecret, commonKeys, domain, endpoint, idTokenClaims, scope, scopes } from './provider-keys.ts'
 
 const console = 'AWS console: Cognito > User pools > your pool >'
@@ -16,9 +16,7 @@ export const cognito = Type.Object(
           description: 'The user pool domain: where Cognito shows its sign-in page and answers /oauth2/token.',
           examples: ['https://acme.auth.eu-west-1.amazoncognito.com', 'https://auth.acme.io'],
         },
-        'your user pool domain',
-        isOwnHost,
-        `${console} Branding > Domain`,
+        { isReal: () => true, what: 'your user pool domain', where: `${console} Branding > Domain` },
         [
           (value) => !/\/\/(issuer-)?cognito-idp[.-]/i.test(withScheme(value)),
           `is the address of the issuer; put the user pool domain here (${console} Branding > Domain)`,
@@ -45,8 +43,7 @@ export const cognito = Type.Object(
     end_session_endpoint: override('DOMAIN/logout', 'https://auth.acme.io/logout'),
     client_id: clientId(
       { description: 'The app client.', examples: ['4f7q2k9v1m3x8c5b6n0z2l7j5h'] },
-      (value) => value !== '1example23456789',
-      `${console} App clients > Client ID`,
+      { isReal: (value) => value !== '1example23456789', where: `${console} App clients > Client ID` },
     ),
     client_secret: Type.Optional(clientSecret('COGNITO_CLIENT_SECRET')),
     scopes: scopes(

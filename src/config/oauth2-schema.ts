@@ -2,10 +2,10 @@ import Type from 'typebox'
 import { patterned, word } from './leaves.ts'
 import {
   clientAuthentication,
-  clientId,
   clientSecret,
   commonKeys,
   endpoint,
+  registeredClientId,
   scope,
   userinfoClaims,
 } from './provider-keys.ts'
@@ -35,11 +35,7 @@ export const oauth2 = Type.Object(
     revocation_endpoint: Type.Optional(
       endpoint('Where tokens are revoked (RFC 7009).', 'https://crm.acme.io/oauth/revoke'),
     ),
-    client_id: clientId(
-      { description: 'The client registered at the provider.', examples: ['toolgate'] },
-      () => true,
-      'your provider shows it where the client is registered',
-    ),
+    client_id: registeredClientId,
     client_secret: Type.Optional(clientSecret('CRM_CLIENT_SECRET')),
     client_authentication: clientAuthentication,
     scopes: Type.Array(scope(), {

@@ -2,11 +2,11 @@ import Type from 'typebox'
 import { isOwnHost, url, word } from './leaves.ts'
 import {
   clientAuthentication,
-  clientId,
   clientSecret,
   commonKeys,
   endpoint,
   idTokenClaims,
+  registeredClientId,
   scopes,
 } from './provider-keys.ts'
 
@@ -32,11 +32,7 @@ export const oidc = Type.Object(
     userinfo_endpoint: override('userinfo_endpoint', 'https://sso.acme.io/userinfo'),
     revocation_endpoint: override('revocation_endpoint', 'https://sso.acme.io/revoke'),
     end_session_endpoint: override('end_session_endpoint', 'https://sso.acme.io/logout'),
-    client_id: clientId(
-      { description: 'The client registered at the provider.', examples: ['toolgate'] },
-      () => true,
-      'your provider shows it where the client is registered',
-    ),
+    client_id: registeredClientId,
     client_secret: Type.Optional(clientSecret('OIDC_CLIENT_SECRET')),
     client_authentication: clientAuthentication,
     scopes: scopes(['openid', 'profile', 'email']),

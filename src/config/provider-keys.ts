@@ -14,18 +14,21 @@ import {
   word,
 } from './leaves.ts'
 
-/** An https origin; a missing scheme is https. `where` says where the provider shows it. */
-export function domain(
-  shown: Shown,
-  what: string,
-  isReal: (value: string) => boolean,
-  where: string,
-  ...rules: readonly Rule[]
-) {
+/** How a value that was left as documentation has it is told apart, and what to put there. */
+export interface Real {
+  readonly isReal: (value: string) => boolean
+  /** As in: put WHAT here. */
+  readonly what: string
+  /** Where the provider shows it. */
+  readonly where: string
+}
+
+/** An https origin; a missing scheme is https, slashes at its end are taken off. */
+export function domain(shown: Shown, { isReal, what, where }: Real, ...rules: readonly Rule[]) {
   return Type.Decode(
     text(
       shown,
-      [isReal, `is a placeholder; put ${what} here (${where})`],
+      [(value) => isReal(value) && isOwnHost(value), `is a placeholder; put ${what} here (${where})`],
       [(value) => parseUrl(withScheme(value)) !== undefined, `must be the address of ${what}`],
       ...rules,
       [(value) => isSecureOrigin(withScheme(value)), 'must be https:// and a host, without a path, user name or query'],
@@ -42,14 +45,20 @@ export function endpoint(description: string, example: string) {
   ])
 }
 
-/** The client as the provider knows it. `where` says where the provider shows it. */
-export function clientId(shown: Shown, isReal: (value: string) => boolean, where: string) {
+/** The client as the provider knows it. */
+export function clientId(shown: Shown, { isReal, where }: Omit<Real, 'what'>) {
   return text(
     shown,
     [(value) => isReal(value) && isNotStandIn(value), `is a placeholder; put your client ID here (${where})`],
     [(value) => /^[\x21-\x7e]+$/.test(value), 'must be the client ID alone, without spaces'],
   )
 }
+
+/** The client of a provider whose console we do not know. */
+export const registeredClientId = clientId(
+  { description: 'The client registered at the provider.', examples: ['toolgate'] },
+  { isReal: () => true, where: 'your provider shows it where the client is registered' },
+)
 
 export function clientSecret(variable: string) {
   return secret({

@@ -1,4 +1,6 @@
 import type { Endpoints, ProviderSettings } from '../core/provider-settings.ts'
+import type { Preset } from './presets/preset.ts'
+import { presets } from './presets/presets.ts'
 import type { Config, ProviderConfig } from './schema.ts'
 
 /** The providers of a config as the core knows them, in the order of the file: the first is the default. */
@@ -14,6 +16,8 @@ function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
       return oidc(name, provider)
     case 'oauth2':
       return oauth2(name, provider)
+    default:
+      return preset(name, provider)
   }
 }
 
@@ -92,10 +96,34 @@ function oauth2(name: string, provider: Of<'oauth2'>): ProviderSettings {
   }
 }
 
+/** A preset says what its type of provider is like; the file, which one of them it is. */
+function preset(name: string, provider: Of<keyof typeof presets>): ProviderSettings {
+  const known: Preset = presets[provider.type]
+  const written: Readonly<Record<string, unknown>> = provider
+  const values = Object.fromEntries(Object.keys(known.values).map((key) => [key, String(written[key])]))
+  return {
+    ...common(name, provider),
+    title: name === provider.type ? known.title : titleOf(name),
+    protocol: known.protocol,
+    issuer: known.issuer(values),
+    issuerPattern: undefined,
+    endpoints: known.endpoints(values),
+    discovers: known.protocol === 'openid',
+    clientAuthentication: known.clientAuthentication,
+    authorizeParams: { ...known.authorizeParams, ...provider.authorize_params },
+    claimNames: { ...known.claimNames, ...provider.claims },
+    subject: known.subject,
+    signOut: provider.sign_out === 'local' ? 'local' : known.signOut,
+  }
+}
+
+/** What people call it is what its owner does. */
+const titleOf = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+
 function common(name: string, provider: ProviderConfig) {
   return {
     name,
-    title: name.charAt(0).toUpperCase() + name.slice(1),
+    title: titleOf(name),
     clientId: provider.client_id,
     clientSecret: provider.client_secret,
     scopes: provider.scopes,
