@@ -48,7 +48,7 @@ export const cognito = Type.Object(
     client_secret: Type.Optional(clientSecret('COGNITO_CLIENT_SECRET')),
     scopes: scopes(
       ['openid', 'profile', 'email'],
-      scope([
+      scope('openid', [
         (value) => value !== 'offline_access',
         'Cognito refuses offline_access; remove it (refresh tokens come without it)',
       ]),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Settings } from 'typebox/system'
 import Value from 'typebox/value'
 import { isMap, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { createFindings } from './findings.ts'
@@ -7,6 +8,9 @@ import { ConfigError, type Problem } from './problem.ts'
 import { positionOf, read } from './read.ts'
 import { checkRules } from './rules.ts'
 import { type Config, type Draft, schema } from './schema.ts'
+
+// Our unions need no order: `type` or the kind of value decides. Sorting them takes TypeBox seconds for each decoding.
+Settings.Set({ unionPrioritySort: false })
 
 /** A config that can be used, and what is odd about it. */
 export interface Loaded {

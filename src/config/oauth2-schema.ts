@@ -38,7 +38,7 @@ export const oauth2 = Type.Object(
     client_id: registeredClientId,
     client_secret: Type.Optional(clientSecret('CRM_CLIENT_SECRET')),
     client_authentication: clientAuthentication,
-    scopes: Type.Array(scope(), {
+    scopes: Type.Array(scope('contacts.read'), {
       description: 'What every sign-in or connection asks for. Each must be allowed for the client.',
       default: [],
     }),

@@ -74,14 +74,14 @@ export const clientAuthentication = word(['client_secret_basic', 'client_secret_
 })
 
 /** One scope: RFC 6749 section 3.3. */
-export function scope(...rules: readonly Rule[]) {
-  return text({ description: 'One scope.', examples: ['openid'] }, ...rules, [
+export function scope(example: string, ...rules: readonly Rule[]) {
+  return text({ description: 'One scope.', examples: [example] }, ...rules, [
     (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
     'must be one scope; write each as its own list item',
   ])
 }
 
-export function scopes(written: readonly string[], item = scope()) {
+export function scopes(written: readonly string[], item = scope('openid')) {
   return Type.Array(item, {
     description: 'What every sign-in asks for. Each must be allowed for the client.',
     default: [...written],

@@ -1,5 +1,7 @@
 import { childPath, type Findings } from './findings.ts'
 import { withScheme } from './leaves.ts'
+import type { Preset } from './presets/preset.ts'
+import { presets } from './presets/presets.ts'
 import type { Draft } from './schema.ts'
 
 type DraftProvider = NonNullable<NonNullable<Draft['providers']>[string]>
@@ -12,7 +14,7 @@ export function checkProviders({ providers = {} }: Draft, findings: Findings): v
     const path = childPath('providers', name)
     if (provider.type === 'cognito') checkCognito(provider, path, findings)
     if (provider.type === 'oauth2') checkUserinfo(provider, path, findings)
-    else checkOpenid(provider, path, findings)
+    else if (presetOf(provider)?.protocol !== 'oauth2') checkOpenid(provider, path, findings)
     if ('domain' in provider) warnOfMendedDomain(provider.domain, path, findings)
   }
 }
@@ -20,6 +22,16 @@ export function checkProviders({ providers = {} }: Draft, findings: Findings): v
 /** Whether people may sign in with it; a provider that is not known well enough gets the benefit of the doubt. */
 export function canSignIn(provider: DraftProvider | undefined): boolean {
   return provider?.type !== 'oauth2' || ('userinfo_endpoint' in provider && 'subject' in provider)
+}
+
+/** Its title, if everybody can have an account there. */
+export function openTitle(provider: DraftProvider | undefined): string | undefined {
+  const preset = presetOf(provider)
+  return preset?.isOpen ? preset.title : undefined
+}
+
+function presetOf(provider: DraftProvider | undefined): Preset | undefined {
+  return Object.entries<Preset>(presets).find(([type]) => type === provider?.type)?.[1]
 }
 
 function checkCognito(provider: DraftOf<'cognito'>, path: string, { problem, warning }: Findings): void {

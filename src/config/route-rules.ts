@@ -3,7 +3,7 @@ import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import { parseUrl } from './leaves.ts'
-import { canSignIn } from './provider-rules.ts'
+import { canSignIn, openTitle } from './provider-rules.ts'
 import type { Draft } from './schema.ts'
 
 type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
@@ -21,6 +21,7 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
     warnOfPlainHttp(route, path, findings)
+    warnOfOpenDoor(route, providers, path, findings)
   }
   checkDefaultSignIn(draft, findings)
   if (draft.routes?.length === 0) findings.warning('routes', 'there are none, so nothing is behind the gateway yet')
@@ -91,7 +92,7 @@ function checkProviderNames(
 
 function checkAccess(route: DraftRoute, path: string, { problem }: Findings): void {
   if (route.access !== 'public') return
-  for (const key of ['allow', 'sign_in'] as const) {
+  for (const key of ['allow', 'sign_in', 'scopes'] as const) {
     if (key in route)
       problem(`${path}.${key}`, 'has no effect with access: public, where no one is checked; remove one of them')
   }
@@ -128,4 +129,17 @@ function warnOfPlainHttp({ upstream, inject }: DraftRoute, path: string, { warni
   const parsed = upstream === undefined ? undefined : parseUrl(upstream)
   if (parsed?.protocol !== 'http:' || inject === 'none' || isLoopback(parsed.hostname)) return
   warning(`${path}.upstream`, 'is plain http beyond this machine; tokens travel unencrypted, use https://')
+}
+
+function warnOfOpenDoor(
+  { access, allow, sign_in: signIn }: DraftRoute,
+  providers: Draft['providers'] = {},
+  path: string,
+  { warning }: Findings,
+): void {
+  if (access !== 'signed_in' || allow !== undefined) return
+  for (const name of signIn ?? Object.keys(providers).slice(0, 1)) {
+    const title = openTitle(providers[name ?? ''])
+    if (title !== undefined) warning(path, `lets in everybody who has an account of ${title}; add allow`)
+  }
 }

@@ -1,7 +1,9 @@
 import Type from 'typebox'
 import { foldHeaderName } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
+import { allow } from './allow-schema.ts'
 import { duration, isPrefix, isToken, patterned, readableFile, size, text, url, word } from './leaves.ts'
+import { scope } from './provider-keys.ts'
 
 /** What a header of `identity_headers` may hold. */
 const identityNames = ['user', 'sub', 'provider', 'email', 'name', 'groups', 'preferred_username']
@@ -43,25 +45,6 @@ const template = (description: string, example: string, names: readonly string[]
   )
 
 const provider = (description: string) => text({ description, examples: ['cognito'] })
-
-const email = Type.Decode(
-  text({ description: 'One e-mail address.', examples: ['ada@acme.io'] }, [
-    (value) => /^[^\s@]+@[^\s@]+$/.test(value),
-    'must be one e-mail address, with exactly one @',
-  ]),
-  (value) => value.toLowerCase(),
-)
-
-const emailDomain = Type.Decode(
-  text(
-    { description: 'What follows the @.', examples: ['acme.io'] },
-    [(value) => !value.includes('@'), 'must be the domain alone, without the @'],
-    [(value) => /^[^\s*/:]+$/.test(value), 'must be a domain name; each subdomain is its own item'],
-  ),
-  (value) => value.toLowerCase(),
-)
-
-const claimValue = text({ description: 'A value the claim may have.', examples: ['research'] })
 
 /** A tool: where it appears, where it lives, who may use it and what it is given. */
 export const route = Type.Object(
@@ -135,35 +118,13 @@ export const route = Type.Object(
       }),
     ),
     provider: Type.Optional(provider('Whose token goes to the upstream. Default: the one signed in with.')),
-    allow: Type.Optional(
-      Type.Object(
-        {
-          groups: Type.Optional(
-            Type.Array(text({ description: 'A group.', examples: ['analysts'] }), {
-              description: 'In any of these groups.',
-              minItems: 1,
-            }),
-          ),
-          emails: Type.Optional(
-            Type.Array(email, { description: 'With any of these verified addresses.', minItems: 1 }),
-          ),
-          email_domains: Type.Optional(
-            Type.Array(emailDomain, { description: 'With a verified address in any of these domains.', minItems: 1 }),
-          ),
-          claims: Type.Optional(
-            Type.Record(
-              Type.String({ pattern: '^.+$' }),
-              Type.Union([claimValue, Type.Array(claimValue, { minItems: 1 })], {
-                description: 'The value, or a list of which any will do.',
-                errorMessage: 'must be text or a list of texts',
-              }),
-              { description: 'With each of these claims.', minProperties: 1 },
-            ),
-          ),
-        },
-        { description: 'Who may enter. Every key must match, within a list any item.', minProperties: 1 },
-      ),
+    scopes: Type.Optional(
+      Type.Array(scope('reports/read'), {
+        description: 'What the token must hold. A token without is sent back to the provider, to ask for more.',
+        minItems: 1,
+      }),
     ),
+    allow: Type.Optional(allow),
     inject: Type.Union(
       [
         word(['access_token', 'id_token', 'none'], { description: 'Which token goes into Authorization: Bearer.' }),

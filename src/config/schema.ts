@@ -1,4 +1,5 @@
 import Type, { type Static, type StaticDecode } from 'typebox'
+import { allow } from './allow-schema.ts'
 import {
   duration,
   isHttpsOrLoopback,
@@ -159,6 +160,12 @@ export const schema = Type.Object({
       }),
     },
     { description: 'Browser sessions.', default: {} },
+  ),
+  test: Type.Optional(
+    Type.Object(
+      { allow },
+      { description: 'Who may open the test sign-in, /oauth/test. Absent: only with toolgate dev.' },
+    ),
   ),
   providers: Type.Record(Type.String({ pattern: '^(?=.*[a-z-])[a-z0-9-]+$' }), provider, {
     description: 'Who signs people in, by a name of your choice. The first is the default.',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import Schema from 'typebox/schema'
 import { configSchema } from '../../src/config/editor-schema.ts'
-import { keyPaths } from './schema-keys.ts'
+import { keyPaths, providerKeys } from './schema-keys.ts'
 
 const minimal = {
   public_url: 'https://tools.acme.io',
@@ -14,7 +14,7 @@ const minimal = {
 const accepts = (config: unknown): boolean => Schema.Check(configSchema as never, config)
 
 t.test('every key is described, and shows a default or an example where it holds a single value', async (t) => {
-  for (const { path, schema } of keyPaths()) {
+  for (const { path, schema } of [...keyPaths(), ...[...providerKeys().values()].flat()]) {
     t.match(schema.description, /\.$/, path)
     if (schema.type === 'object' || schema.type === 'array') continue
     if ('enum' in schema && path === 'type') continue
@@ -66,6 +66,16 @@ t.test('it accepts a config without what has a default', async (t) => {
 t.test('it accepts references to the environment and to files', async (t) => {
   t.ok(accepts({ ...minimal, listen: { port: '${PORT:-8080}' }, sessions: { idle: '${IDLE}' } }))
   t.ok(accepts({ ...minimal, encryption_keys: [{ file: '/run/secrets/key' }], log: { level: { file: 'level' } } }))
+})
+
+t.test('the type of a provider decides which keys it has', async (t) => {
+  const withProvider = (provider: object) => ({ ...minimal, providers: { sso: provider } })
+
+  t.ok(accepts(withProvider({ type: 'okta', domain: 'https://acme.okta.com', client_id: 'abc' })))
+  t.ok(accepts(withProvider({ type: 'oidc', issuer: 'https://sso.acme.io', client_id: 'abc' })))
+  t.notOk(accepts(withProvider({ type: 'oidc', domain: 'https://acme.okta.com', client_id: 'abc' })))
+  t.notOk(accepts(withProvider({ type: 'github', client_id: 'abc' })))
+  t.notOk(accepts(withProvider({ type: 'gitlab', client_id: 'abc' })))
 })
 
 t.test('it refuses unknown keys, missing keys and wrong kinds', async (t) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { problemsIn } from './sample-config.ts'
-import { keyPaths, writtenDefault } from './schema-keys.ts'
+import { keyPaths, providerKeys, writtenDefault } from './schema-keys.ts'
 
 const file = 'config/toolgate.example.yaml'
 const example = readFileSync(file, 'utf8')
@@ -70,16 +70,24 @@ t.test('the optional keys of the example are right as they stand', async (t) => 
   for (const name of ['cert.pem', 'key.pem', 'ca.pem', 'client.pem', 'client.key']) {
     writeFileSync(join(folder, 'tls', name), '')
   }
-  const env = { COGNITO_CLIENT_SECRET: 's3cret', TOOLGATE_KEY: Buffer.alloc(32, 'key of a test').toString('base64') }
+  const env = {
+    COGNITO_CLIENT_SECRET: 's3cret',
+    GITHUB_CLIENT_SECRET: 's3cret',
+    GOOGLE_CLIENT_SECRET: 's3cret',
+    TOOLGATE_KEY: Buffer.alloc(32, 'key of a test').toString('base64'),
+  }
 
   const { config, warnings } = await loadConfig(join(folder, 'toolgate.yaml'), env)
 
   t.strictSame(warnings, [])
   t.equal(config.routes.length, 2)
+  t.strictSame(new Set(Object.values(config.providers).map(({ type }) => type)), new Set(providerKeys().keys()))
 })
 
 t.test('every key of the schema is in the example', async (t) => {
-  for (const { key } of keyPaths()) t.match(whole, new RegExp(`(^|[ {])${key}:`, 'm'), key)
+  const keys = [...keyPaths(), ...[...providerKeys().values()].flat()]
+
+  for (const { key } of keys) t.match(whole, new RegExp(`(^|[ {])${key}:`, 'm'), key)
 })
 
 t.test('every key of the schema has its line in the documentation, with its default', async (t) => {

@@ -5,6 +5,13 @@ type Mistake = readonly [line: number, text: string, path: string, phrase: strin
 
 const key = Buffer.alloc(32, 'key of a test').toString('base64')
 
+const client = 'client_id: abc, client_secret: s3cret'
+const okta = 'domain: acme.okta.com'
+const preset = (type: string, keys: string) => `  crm: { type: ${type}, client_id: abc, ${keys} }`
+const oidc = (issuer: string, keys = '') => `  crm: { type: oidc, issuer: "${issuer}", ${client}, ${keys} }`
+const oauth2 = (keys = '') =>
+  `  crm: { type: oauth2, authorization_endpoint: "https://a.io/a", token_endpoint: "https://a.io/t", ${client}, ${keys} }`
+
 const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'keys and kinds': [
     [12, '    upsteam: http://127.0.0.1:3000', 'routes[0].upsteam', 'unknown key `upsteam`, did you mean `upstream`?'],
@@ -58,6 +65,9 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, `encryption_keys: ["${key.slice(0, 43)}"]`, 'encryption_keys[0]', 'must be 32 random bytes'],
     [14, 'encryption_keys: ["..."]', 'encryption_keys[0]', 'is a placeholder'],
     [14, `encryption_keys: ["${key}", "${key}"]`, 'encryption_keys[1]', 'is the same key again'],
+    [14, 'test: {}', 'test.allow', 'is missing'],
+    [14, 'test: { allow: {} }', 'test.allow', 'is empty'],
+    [14, 'test: { allow: { group: [a] } }', 'test.allow.group', 'did you mean `groups`?'],
     [14, 'sessions: { cookie: "a b" }', 'sessions.cookie', 'must be a cookie name'],
     [14, 'sessions: { cookie: __Host-toolgate }', 'sessions.cookie', 'the gateway adds it'],
     [14, 'sessions: { idle: 90 }', 'sessions.idle', 'must be a duration above zero'],
@@ -107,11 +117,105 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [8, '    max_rate: 0', 'providers.cognito.max_rate', 'must be from 1'],
     [8, '    claims: { mail: email }', 'providers.cognito.claims.mail', 'did you mean `email`?'],
   ],
-  'other providers': [
-    [8, '  crm: { typ: oidc }', 'providers.crm.type', 'is missing; it is one of cognito, oidc, oauth2'],
+  'the type of a provider': [
+    [8, '  crm: { typ: oidc }', 'providers.crm.type', 'is missing; it is one of cognito, oidc, oauth2, auth0'],
     [8, '  crm: { type: OIDC, isuer: x }', 'providers.crm.type', 'did you mean `oidc`?'],
+    [8, '  crm: { type: gitub, isuer: x }', 'providers.crm.type', 'did you mean `github`?'],
+    [8, '  crm: { type: saml }', 'providers.crm.type', 'must be cognito, oidc, oauth2, auth0, entra'],
     [8, '  crm: { type: [oidc] }', 'providers.crm.type', 'must be text'],
+    [8, '  crm: { type: "${NOPE}" }', 'providers.crm.type', 'NOPE is not set'],
     [8, '  crm: oidc', 'providers.crm', 'must be a mapping'],
+    [8, '  crm: {}', 'providers.crm.type', 'is missing'],
+    [
+      8,
+      `  crm: { type: okta, ${client}, ${okta}, issuer: "https://a.io" }`,
+      'providers.crm.issuer',
+      'unknown key `issuer`',
+    ],
+    [8, `  crm: { type: google, ${client}, sign_out: local }`, 'providers.crm.sign_out', 'unknown key `sign_out`'],
+  ],
+  'oidc and oauth2': [
+    [8, `  crm: { type: oidc, ${client} }`, 'providers.crm.issuer', 'is missing; add it, for example https://'],
+    [8, oidc('https://sso.example.com'), 'providers.crm.issuer', 'is a placeholder'],
+    [8, oidc('http://sso.acme.io'), 'providers.crm.issuer', 'must be an https:// address'],
+    [8, oidc('https://sso.acme.io/.well-known/openid-configuration'), 'providers.crm.issuer', 'the issuer alone'],
+    [8, oidc('https://sso.acme.io', 'scopes: [email]'), 'providers.crm.scopes', 'must hold openid'],
+    [8, oidc('https://sso.acme.io', 'jwks_uri: "https://example.com/k"'), 'providers.crm.jwks_uri', 'is a placeholder'],
+    [
+      8,
+      oidc('https://sso.acme.io', 'client_authentication: basic'),
+      'providers.crm.client_authentication',
+      'must be client_secret_basic or client_secret_post',
+    ],
+    [
+      8,
+      `  crm: { type: oidc, issuer: "https://a.io", client_id: your-client-id }`,
+      'providers.crm.client_id',
+      'placeholder',
+    ],
+    [8, oauth2('subject: id'), 'providers.crm.userinfo_endpoint', 'is missing; subject is a field of what it answers'],
+    [
+      8,
+      oauth2('userinfo_endpoint: "https://a.io/me", subject: a b'),
+      'providers.crm.subject',
+      'must be the name of one field',
+    ],
+    [8, oauth2('claims: { user: id }'), 'providers.crm.claims.user', 'unknown key `user`'],
+    [8, oauth2('issuer: "https://a.io"'), 'providers.crm.issuer', 'unknown key'],
+    [
+      8,
+      `  crm: { type: oauth2, token_endpoint: "https://a.io", ${client} }`,
+      'providers.crm.authorization_endpoint',
+      'missing',
+    ],
+  ],
+  presets: [
+    [8, preset('auth0', 'domain: YOUR_DOMAIN'), 'providers.crm.domain', 'your Auth0 domain here (Auth0 dashboard:'],
+    [8, preset('auth0', 'domain: your-tenant.eu.auth0.com'), 'providers.crm.domain', 'is a placeholder'],
+    [8, preset('auth0', 'domain: "{yourDomain}"'), 'providers.crm.domain', 'is a placeholder'],
+    [8, preset('auth0', 'domain: "https://acme.eu.auth0.com/authorize"'), 'providers.crm.domain', 'without a path'],
+    [8, preset('auth0', 'domain: auth.example.com'), 'providers.crm.domain', 'is a placeholder'],
+    [
+      8,
+      '  crm: { type: auth0, domain: a.auth0.com, client_id: YOUR_CLIENT_ID }',
+      'providers.crm.client_id',
+      'Settings > Client ID',
+    ],
+    [8, preset('entra', 'tenant: common'), 'providers.crm.tenant', 'must be the ID of one tenant'],
+    [8, preset('entra', 'tenant: acme.onmicrosoft.com'), 'providers.crm.tenant', 'must be the ID of one tenant'],
+    [8, preset('entra', 'tenant: your-tenant'), 'providers.crm.tenant', 'is a placeholder'],
+    [8, preset('entra', 'tenant: contoso.onmicrosoft.com'), 'providers.crm.tenant', 'is a placeholder'],
+    [8, preset('entra', 'tenant: 00000000-0000-0000-0000-000000000000'), 'providers.crm.tenant', 'is a placeholder'],
+    [8, '  crm: { type: github, client_id: abc }', 'providers.crm.client_secret', 'is missing'],
+    [8, '  crm: { type: google, client_id: abc }', 'providers.crm.client_secret', 'is missing'],
+    [
+      8,
+      '  crm: { type: google, client_id: 123456789012-abc.apps.googleusercontent.com, client_secret: x1 }',
+      'providers.crm.client_id',
+      'is a placeholder',
+    ],
+    [8, `  crm: { type: google, ${client}, scopes: [email] }`, 'providers.crm.scopes', 'must hold openid'],
+    [8, preset('keycloak', 'realm: acme'), 'providers.crm.url', 'is missing; add it, for example https://sso.acme.io'],
+    [
+      8,
+      preset('keycloak', 'realm: acme, url: "https://sso.acme.io/realms/acme"'),
+      'providers.crm.url',
+      'before /realms',
+    ],
+    [
+      8,
+      preset('keycloak', 'realm: acme, url: "https://keycloak.example.com"'),
+      'providers.crm.url',
+      'is a placeholder',
+    ],
+    [8, preset('keycloak', 'realm: your-realm, url: "https://a.io"'), 'providers.crm.realm', 'is a placeholder'],
+    [8, preset('keycloak', 'realm: realms/acme, url: "https://a.io"'), 'providers.crm.realm', 'must be the name'],
+    [8, preset('okta', 'domain: your-org.okta.com'), 'providers.crm.domain', 'is a placeholder'],
+    [8, preset('okta', 'domain: acme-admin.okta.com'), 'providers.crm.domain', 'is that of the admin console'],
+    [8, preset('okta', 'domain: "https://acme.okta.com/oauth2/default"'), 'providers.crm.domain', 'without a path'],
+    [8, preset('okta', `${okta}, authorization_server: a/b`), 'providers.crm.authorization_server', 'must be the ID'],
+    [8, preset('workos', 'domain: "https://<subdomain>.authkit.app"'), 'providers.crm.domain', 'is a placeholder'],
+    [8, preset('workos', 'domain: api.workos.com'), 'providers.crm.domain', 'must be the AuthKit domain'],
   ],
   routes: [
     [10, '  - name: Reports', 'routes[0].name', 'must be lower-case letters'],
@@ -138,6 +242,9 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [13, '    access: signed-in', 'routes[0].access', 'must be signed_in, optional or public'],
     [14, '    sign_in: [crm]', 'routes[0].sign_in[0]', 'there is no provider of this name; there is cognito'],
     [14, '    sign_in: [cognito, cognito]', 'routes[0].sign_in[1]', 'is named twice'],
+    [14, '    scopes: []', 'routes[0].scopes', 'is empty'],
+    [14, '    scopes: [a b]', 'routes[0].scopes[0]', 'each as its own list item'],
+    [13, '    access: public\n    scopes: [a]', 'routes[0].scopes', 'no one is checked'],
     [14, '    sign_in: []', 'routes[0].sign_in', 'is empty'],
     [14, '    provider: crm', 'routes[0].provider', 'there is no provider of this name'],
     [14, '    allow: {}', 'routes[0].allow', 'is empty'],
@@ -243,5 +350,28 @@ routes:
       [18, 11, 'routes[1].path'],
       [19, 24, 'routes[1].sign_in[1]'],
     ],
+  )
+})
+
+t.test('who can only be connected is no one to sign in with', async (t) => {
+  const named = await problemsOf(sampleWith({ 8: oauth2(), 14: '    sign_in: [cognito, crm]' }))
+  const asDefault = await problemsOf(sampleWith({ 3: `${oauth2()}\n  cognito:` }))
+  const asToken = await problemsOf(sampleWith({ 8: oauth2(), 14: '    provider: crm' }))
+  const elsewhere = await problemsOf(sampleWith({ 3: `${oauth2()}\n  cognito:`, 14: '    sign_in: [cognito]' }))
+  const complete = await problemsOf(
+    sampleWith({ 8: oauth2('userinfo_endpoint: "https://a.io/me", subject: id'), 14: '    sign_in: [crm]' }),
+  )
+
+  t.match(named, [{ path: 'routes[0].sign_in[1]', line: 14, message: /^can only be connected/ }])
+  t.match(asDefault, [{ path: 'providers.crm', line: 3, message: /^is the first, .* can only be connected/ }])
+  t.strictSame([asToken, elsewhere, complete], [[], [], []])
+})
+
+t.test('a provider of unknown type says nothing more about routes that name it', async (t) => {
+  const problems = await problemsOf(sampleWith({ 8: '  crm: { type: x }', 14: '    sign_in: [crm]' }))
+
+  t.strictSame(
+    problems.map(({ path }) => path),
+    ['providers.crm.type'],
   )
 })

@@ -1,3 +1,4 @@
+import { provider } from '../../src/config/provider-schema.ts'
 import { schema } from '../../src/config/schema.ts'
 
 /** What the tests look at in a schema. */
@@ -7,6 +8,7 @@ export interface SchemaNode {
   readonly default?: unknown
   readonly examples?: readonly unknown[]
   readonly pattern?: string
+  readonly enum?: readonly string[]
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly patternProperties?: Readonly<Record<string, SchemaNode>>
   readonly items?: SchemaNode
@@ -20,7 +22,7 @@ export interface SchemaKey {
   readonly schema: SchemaNode
 }
 
-/** Every key a config may have, once; the keys of a provider and of a route start anew. */
+/** Every key a config may have, once; those of a route start anew, those of providers are in `providerKeys`. */
 export function keyPaths(node: SchemaNode = schema as unknown as SchemaNode, around = ''): readonly SchemaKey[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const path = around === '' ? key : `${around}.${key}`
@@ -33,4 +35,10 @@ export function keyPaths(node: SchemaNode = schema as unknown as SchemaNode, aro
 export function writtenDefault({ default: value, properties }: SchemaNode): string | undefined {
   if (value === undefined || properties !== undefined) return undefined
   return typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '').replaceAll(',', ', ')
+}
+
+/** The keys of each type of provider, by type. */
+export function providerKeys(): ReadonlyMap<string, readonly SchemaKey[]> {
+  const { anyOf = [] } = provider as SchemaNode
+  return new Map(anyOf.map((node) => [String(node.properties?.type?.enum?.[0]), keyPaths(node)]))
 }

@@ -203,6 +203,15 @@ t.test('what works and is likely not meant is a warning', async (t) => {
   t.strictSame(await warningsOf({ 12: '    upstream: http://reports.internal', 13: '    inject: none' }), [])
 })
 
+t.test('a route that lets in everybody with an account somewhere is a warning', async (t) => {
+  const github = '  github: { type: github, client_id: abc, client_secret: s3cret }'
+  const warningsOf = async (keys: string) =>
+    (await parse({ 8: github, 14: `    sign_in: [cognito, github]\n${keys}` })).warnings
+
+  t.match(await warningsOf(''), [{ path: 'routes[0]', line: 10, message: /everybody who has an account of GitHub/ }])
+  t.strictSame(await warningsOf('    allow: { claims: { id: "583231" } }'), [])
+})
+
 t.test('url: memory: needs no quotes, though YAML says it does', async (t) => {
   const inBlock = await parse({ 14: 'store:\n  url: memory:   # in this process\n  key_prefix: "x:"' })
   const inFlow = await parse({ 14: 'store: { url: memory:, key_prefix: "x:" }' })

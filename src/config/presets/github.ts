@@ -18,6 +18,7 @@ export const github: Preset<never> = {
   },
   clientIdExample: 'Ov23liR7kQm2Xc9TzB4e',
   secret: 'required',
+  isOpen: true,
   issuer: () => undefined,
   endpoints: () => ({
     authorizationEndpoint: 'https://github.com/login/oauth/authorize',

@@ -18,6 +18,7 @@ export const google: Preset<never> = {
   },
   clientIdExample: '407281950316-q7v2m9c4x8k1t5r3.apps.googleusercontent.com',
   secret: 'required',
+  isOpen: true,
   issuer: () => 'https://accounts.google.com',
   endpoints: () => ({}),
   scopes: ['openid', 'profile', 'email'],

@@ -15,7 +15,8 @@ export const okta: Preset<'domain' | 'authorization_server'> = {
       description: 'The domain of the organisation, without -admin, or its custom domain.',
       where: 'Okta admin console: the menu at the top right, below your name',
       example: 'https://acme.okta.com',
-      placeholder: /your[-_.]?(okta|org|domain|company)|\{.*\}|dev-(123456|000000|xxx)|-admin\.okta/i,
+      placeholder: /your[-_.]?(okta|org|domain|company)|\{.*\}|dev-(123456|000000|xxx)/i,
+      form: ['^(?!.*-admin\\.)', 'is that of the admin console; take -admin out'],
     },
     authorization_server: {
       kind: 'name',

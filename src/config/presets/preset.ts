@@ -26,6 +26,8 @@ export interface Preset<Key extends string = string> {
   readonly clientIdExample: string
   /** Whether a client may do without a secret. */
   readonly secret: 'required' | 'optional'
+  /** Whether anybody on the internet can have an account there. */
+  readonly isOpen?: true
   /** Its issuer, of the values as they are used. Whatever `endpoints` leaves out comes from its metadata. */
   issuer(values: Readonly<Record<Key, string>>): string | undefined
   endpoints(values: Readonly<Record<Key, string>>): Partial<Endpoints>

@@ -18,6 +18,7 @@ export const workos: Preset<'domain'> = {
       example: 'https://brave-river-42.authkit.app',
       placeholder:
         /your[-_.]?(app|tenant|domain|subdomain|authkit|env|project)|[{<].*[}>]|\/\/(subdomain|tenant|env)\./i,
+      form: ['^(?!.*\\bapi\\.workos\\.com)', 'must be the AuthKit domain, not that of the API'],
     },
   },
   where: {
