@@ -33,8 +33,8 @@ export function createAssets(brand: Brand, basePath: string): Assets {
   }
   const hrefs: Record<AssetName, string> = {
     stylesheet: add('toolgate', 'css', 'text/css; charset=utf-8', stylesheet(accent)),
-    copy: add('copy', 'js', 'text/javascript; charset=utf-8', copyScript),
     logo: isAddress(brand.logo) ? brand.logo : add('logo', 'svg', 'image/svg+xml', svg(brand.logo) ?? gateLogo(accent)),
+    copy: add('copy', 'js', 'text/javascript; charset=utf-8', copyScript),
   }
   return { files, href: (name) => hrefs[name] }
 }

@@ -22,7 +22,7 @@ body {
   margin: 0; min-height: 100vh; display: flex; flex-direction: column;
   background: var(--ground); color: var(--text);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-  overflow-wrap: break-word; -webkit-text-size-adjust: 100%;
+  overflow-wrap: anywhere; -webkit-text-size-adjust: 100%;
 }
 body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; padding: 0 1.5rem; }
 .narrow { --column: 28rem; padding-top: clamp(0rem, 12vh, 8rem); }
@@ -34,7 +34,7 @@ h1:focus { outline: 0; }
 h2, h3 { font-size: 1rem; font-weight: 600; }
 section > h2 { margin: 2rem 0 1rem; font-size: 1.25rem; }
 ul, ol { list-style: none; }
-code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .small { font-size: .875rem; }
 .muted { color: var(--muted); }
 a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
@@ -50,16 +50,18 @@ nav .ghost { padding-inline: 0; }
 main { flex: 0 1 auto; }
 main > * + * { margin-top: 1rem; }
 main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
+li p + *, details > * + * { margin-top: .75rem; }
 .card, .narrow main { background: var(--card); border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); }
 .narrow main { padding: 2rem; max-width: var(--column); }
 .wide main { padding-block: 1.5rem 3rem; }
 .wide h1 { font-size: 2rem; }
 
+.button, select, textarea {
+  min-height: 2.75rem; border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: var(--text); font: inherit;
+}
 .button {
   display: inline-flex; align-items: center; justify-content: center; gap: .75rem;
-  min-height: 2.75rem; padding: .5rem 1.125rem;
-  border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: var(--text);
-  font: inherit; font-weight: 600; line-height: 1.25; text-align: center; text-decoration: none; cursor: pointer;
+  padding: .5rem 1.125rem; font-weight: 600; line-height: 1.25; text-align: center; text-decoration: none; cursor: pointer;
   transition: background-color .12s, border-color .12s;
 }
 .button:hover { border-color: var(--muted); background: color-mix(in srgb, var(--card), var(--text) 4%); }
@@ -75,15 +77,14 @@ main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
 .choice { justify-content: flex-start; min-height: 3.5rem; padding-inline: .75rem 1rem; text-align: start; }
 .choice .badge { margin-inline-start: auto; }
 
+.mark, .badge { background: color-mix(in srgb, var(--tone, var(--accent)) 12%, transparent); color: var(--tone, var(--accent)); }
 .mark {
   display: grid; place-items: center; flex: none; width: 2.5rem; height: 2.5rem; border-radius: .625rem;
-  background: color-mix(in srgb, var(--tone, var(--accent)) 12%, transparent); color: var(--tone, var(--accent));
   font-weight: 650;
 }
 svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
 .badge {
   display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; white-space: nowrap;
-  background: color-mix(in srgb, var(--tone, var(--muted)) 10%, transparent); color: var(--tone, var(--muted));
   font-size: .8125rem; font-weight: 600;
 }
 .good { --tone: var(--good); }
@@ -94,13 +95,13 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .rows > * { display: flex; gap: .25rem 1rem; padding: .75rem 0; border-top: 1px solid var(--line); }
 .rows > :last-child { border-bottom: 1px solid var(--line); }
 .rows dt { flex: 0 0 8rem; color: var(--muted); }
-.rows dd { min-width: 0; overflow-wrap: anywhere; }
+.rows dd { min-width: 0; }
 .rows a { display: inline-block; margin: -.625rem 0; padding: .625rem 0; }
 .rows svg { flex: none; color: var(--tone); }
 .go svg { width: 1.125rem; height: 1.125rem; }
 
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
-.card { display: flex; flex-direction: column; gap: .75rem; padding: 1.25rem; overflow-wrap: anywhere; }
+.card { display: flex; flex-direction: column; gap: .75rem; padding: 1.25rem; }
 .tile { position: relative; min-height: 11rem; transition: border-color .12s; }
 .tile:has(a:hover) { border-color: var(--accent); }
 .tile a { color: inherit; text-decoration: none; }
@@ -114,12 +115,10 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .cards, .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; align-items: start; }
 .lead { display: flex; gap: .75rem; }
 .lead > div { flex: 1; min-width: 0; }
-.lead .badge { align-self: start; }
+.lead > .badge { align-self: start; }
 .fields { grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); align-items: end; }
 label { font-weight: 600; }
-select, textarea { width: 100%; min-height: 2.75rem; padding: .5rem .75rem; border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: inherit; font: inherit; }
-.steps > li { display: flex; gap: 1rem; }
-.steps > li > :last-child { flex: 1; min-width: 0; }
+select, textarea { width: 100%; padding: .5rem .75rem; font-weight: 400; }
 [hidden] { display: none; }
 
 summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: pointer; }
@@ -150,7 +149,7 @@ footer .code { color: var(--text); user-select: all; }
 function compact(css: string): string {
   return css
     .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/ ?([{};,>]) ?/g, '$1')
     .replace(/: /g, ':')
     .replace(/;}/g, '}')
     .trim()

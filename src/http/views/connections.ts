@@ -73,7 +73,7 @@ ${disconnect(entry, back)}
 </li>`
 }
 
-const tones = { connected: 'good', not_connected: false, ended: 'warn' } as const
+const tones = { connected: 'good', not_connected: 'quiet', ended: 'warn' } as const
 
 function scope(name: string): Html {
   const known: Readonly<Record<string, string>> = words.scopes

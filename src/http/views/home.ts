@@ -42,5 +42,5 @@ function state({ access, connect }: ToolTile): Html {
   const { state } = words.home
   if (access === 'open') return html`<span class="go">${state.open}${icon('arrow')}</span>`
   if (access === 'connect') return html`<span class="badge warn">${state.connect(connect)}</span>`
-  return html`<span class="badge">${state[access]}</span>`
+  return html`<span class="badge quiet">${state[access]}</span>`
 }

@@ -37,7 +37,7 @@ function choice({ title, href, lastUsed }: SignInChoice): Fragment {
   return (
     address !== undefined &&
     html`<a class="button choice" href="${address}">${monogram(title)}<span>${words.signIn.with(title)}</span>${
-      lastUsed && html`<span class="badge">${words.signIn.lastUsed}</span>`
+      lastUsed && html`<span class="badge quiet">${words.signIn.lastUsed}</span>`
     }</a>`
   )
 }

@@ -44,8 +44,7 @@ export function testPage(site: Site, test: TestPage): string {
     const steps = testStepIds.map((id) => ({ id, status: 'pending' }) as const)
     const body = html`<p class="muted">${words.test.intro}</p>
 ${form(test, words.test.start)}
-<section><h2>${words.test.tested}</h2>
-${list(steps)}</section>`
+${list(steps)}`
     return page(site, { title: words.test.title, width: 'wide' }, body)
   }
   const passed = report.verdict === 'passed'
@@ -93,16 +92,17 @@ const marks: Readonly<Record<TestStep['status'], readonly [IconName, tone: strin
 }
 
 function list(steps: readonly TestStep[]): Html {
-  return html`<ol class="card steps">${steps.map(item)}</ol>`
+  return html`<section><h2>${words.test.listed}</h2>
+<ol class="card">${steps.map(item)}</ol></section>`
 }
 
 function item({ id, status, result, remedy, where, docsHref }: TestStep, index: number): Html {
-  const { title, means } = words.test.steps[id]
+  const { title, asks } = words.test.steps[id]
   const [name, tone] = marks[status]
-  return html`<li>
-<div class="mark ${tone}">${icon(name)}</div>
+  return html`<li class="lead">
+<span class="mark ${tone}">${icon(name)}</span>
 <div><h3>${index + 1}. ${title} <span class="badge ${tone}">${words.test.status[status]}</span></h3>
-${result === undefined ? html`<p class="muted">${means}</p>` : html`<p><code>${result}</code></p>`}
+${result === undefined ? html`<p class="muted">${asks}</p>` : html`<p>${result}</p>`}
 ${rows([
   [words.error.remedy, remedy],
   [words.error.where, where],

@@ -108,7 +108,7 @@ export const words = {
     disconnectMeans: (tools: readonly string[]) =>
       tools.length === 0
         ? 'No tool needs it at the moment. You can connect it again at any time.'
-        : `Until you connect it again, this stops working for you: ${words.connections.list(tools)}.`,
+        : `${words.connections.list(tools)} will not work for you until you connect it again.`,
   },
 
   /** What a scope allows. */
@@ -129,22 +129,22 @@ export const words = {
     noRoute: 'No tool',
     start: 'Start the test',
     again: 'Test again',
-    tested: 'What is tested',
-    verdict: { passed: 'The test sign-in passed', failed: 'The test sign-in failed' },
+    listed: 'Steps',
+    verdict: { passed: 'Sign-in test passed', failed: 'Sign-in test failed' },
     passed: 'People can sign in.',
     failed: (steps: readonly string[]) =>
       steps.length === 0 ? 'It did not come to its end.' : `Look at ${words.connections.list(steps)}.`,
     status: { pending: 'Pending', passed: 'Passed', failed: 'Failed', skipped: 'Skipped' },
     steps: {
-      configuration: { title: 'Configuration', means: 'The settings of the provider are complete.' },
-      authorize: { title: 'Authorize', means: 'The provider accepts the request and shows its sign-in page.' },
-      callback: { title: 'Callback', means: 'The provider sends the browser back here with a code.' },
-      code_exchange: { title: 'Code exchange', means: 'The provider gives tokens for the code.' },
-      id_token: { title: 'ID token', means: 'Its signature, issuer, audience and times are right.' },
-      user_info: { title: 'User info', means: 'It answers, and names the same user.' },
-      scopes: { title: 'Scopes', means: 'Everything asked for was granted.' },
-      refresh: { title: 'Refresh', means: 'The refresh token brings a new access token.' },
-      call: { title: 'Call', means: 'The tool accepts the access token.' },
+      configuration: { title: 'Configuration', asks: 'Is everything there that a sign-in needs?' },
+      authorize: { title: 'Authorize', asks: 'Does the provider accept the request and show its sign-in page?' },
+      callback: { title: 'Callback', asks: 'Does the browser come back here with a code?' },
+      code_exchange: { title: 'Code exchange', asks: 'Does the provider give tokens for the code?' },
+      id_token: { title: 'ID token', asks: 'Are its signature, issuer, audience and times right?' },
+      user_info: { title: 'User info', asks: 'Does it answer, and name the same user?' },
+      scopes: { title: 'Scopes', asks: 'Was everything granted that was asked for?' },
+      refresh: { title: 'Refresh', asks: 'Does the refresh token bring a new access token?' },
+      call: { title: 'Call', asks: 'Does the tool accept the access token?' },
     },
     copy: { label: 'Copy report', done: 'Copied', asText: 'Report as text' },
   },
