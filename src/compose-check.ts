@@ -1,24 +1,21 @@
 import { createProbe } from './adapters/probe.ts'
 import { createReach } from './adapters/upstream-reach.ts'
+import { providersOf } from './config/providers.ts'
 import { routesOf } from './config/routes.ts'
-import type { Config, ProviderConfig } from './config/schema.ts'
+import type { Config } from './config/schema.ts'
 import { checkCognito } from './core/check/cognito.ts'
+import { checkGeneral } from './core/check/general.ts'
 import type { Probe } from './core/check/probe.ts'
-import type { CheckedProvider } from './core/check/provider.ts'
 import { storeFindings } from './core/check/store.ts'
 import { checkUpstream } from './core/check/upstream.ts'
 import type { Finding } from './core/finding.ts'
+import type { ProviderSettings } from './core/provider-settings.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
   readonly probeMs: number
   readonly totalMs: number
 }
-
-type CheckProvider = (provider: CheckedProvider, probe: Probe) => Promise<readonly Finding[]>
-
-/** How each type of provider is checked. */
-const checks: Readonly<Record<ProviderConfig['type'], CheckProvider>> = { cognito: checkCognito }
 
 /** Asks providers, store and upstreams, all at once. What is not answered by the end of the time is unknown. */
 export async function checkOnline(
@@ -29,9 +26,7 @@ export async function checkOnline(
   const { probe, close } = createProbe(limits)
   const reach = createReach(limits)
 
-  const providers = Object.entries(config.providers).map(([name, provider], index) =>
-    checks[provider.type](checkedProvider(config, name, provider, index === 0), probe),
-  )
+  const providers = providersOf(config).map((settings, index) => checkProvider(config, settings, index === 0, probe))
   const store = checkStore(config.store.url, limits)
   const upstreams = routesOf(config).map((route) => checkUpstream(route, reach, Date.now()))
   try {
@@ -52,22 +47,22 @@ async function checkStore(
   return storeFindings(await inspectRedis(url, limits), `${hostname}:${port || 6379}`)
 }
 
-function checkedProvider(config: Config, name: string, provider: ProviderConfig, isFirst: boolean): CheckedProvider {
+/** Cognito answers so that nearly everything can be told; others are asked less. */
+function checkProvider(
+  config: Config,
+  settings: ProviderSettings,
+  isFirst: boolean,
+  probe: Probe,
+): Promise<readonly Finding[]> {
   const pages = `${config.public_url}${config.base_path}`
-  const { domain, user_pool_id: pool } = provider
-  return {
-    name,
-    issuer: provider.issuer ?? (pool && `https://cognito-idp.${pool.split('_')[0]}.amazonaws.com/${pool}`),
-    clientId: provider.client_id,
-    clientSecret: provider.client_secret,
-    clientAuthentication: 'client_secret_basic',
-    scopes: provider.scopes,
-    authorizeParams: provider.authorize_params,
-    signOut: provider.sign_out === 'local' ? 'local' : 'cognito',
-    authorizationEndpoint: provider.authorization_endpoint ?? `${domain}/oauth2/authorize`,
-    tokenEndpoint: provider.token_endpoint ?? `${domain}/oauth2/token`,
-    endSessionEndpoint: provider.end_session_endpoint ?? (domain && `${domain}/logout`),
-    redirectUri: isFirst ? `${pages}/callback` : `${pages}/callback/${name}`,
+  const addresses = {
+    redirectUri: isFirst ? `${pages}/callback` : `${pages}/callback/${settings.name}`,
     signedOutUrl: `${pages}/signed-out`,
   }
+  const { authorizationEndpoint, tokenEndpoint, endSessionEndpoint } = settings.endpoints
+  const isCognito = config.providers[settings.name]?.type === 'cognito'
+  if (!isCognito || authorizationEndpoint === undefined || tokenEndpoint === undefined) {
+    return checkGeneral({ ...settings, ...addresses }, probe)
+  }
+  return checkCognito({ ...settings, ...addresses, authorizationEndpoint, tokenEndpoint, endSessionEndpoint }, probe)
 }

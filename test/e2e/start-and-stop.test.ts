@@ -55,7 +55,7 @@ t.test('while Redis is away a signed-in person gets a page that retries, and sta
   const page = await browser.load(`${origin}/tool`)
   const signOut = await browser.load(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} })
   await redis.restart()
-  await gateway.says(/store is away[^]*store is back/)
+  await gateway.says(/store is away[\s\S]*store is back/)
 
   t.match(page, { status: 503, headers: { 'set-cookie': undefined } })
   t.match(page.body, '<meta http-equiv="refresh"')
