@@ -77,9 +77,10 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, revoke)
   const shared = { store: userStore, replaceTokens, revoke, cookieName, audit }
+  const attempts = createAttempts({ sealed, cookieName, now })
   const roundTrips = createRoundTrips({
     store: userStore,
-    attempts: createAttempts({ sealed, cookieName, now }),
+    attempts,
     providers,
     finishers: {
       sign_in: createSignIn({ ...shared, sessionMs: lifetimes.absoluteMs }),
@@ -92,7 +93,7 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     audit,
   })
   const signedOutUrl = `${publicUrl}${config.base_path}/signed-out`
-  const signOut = createSignOut({ store: userStore, providers, revoke, cookieName, signedOutUrl, audit })
+  const signOut = createSignOut({ store: userStore, attempts, providers, revoke, cookieName, signedOutUrl, audit })
 
   const assets = createAssets(config.branding, config.base_path)
   const settings: HttpSettings = {

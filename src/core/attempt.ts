@@ -98,9 +98,17 @@ export function createAttempts({ sealed, cookieName, now }: AttemptsOptions) {
 
     /** The cookies that end an attempt and remember it. */
     use(id: string, attempt: Attempt, cookies: Cookies): readonly CookieChange[] {
-      const use: UsedAttempt = { id, returnTo: attempt.returnTo, usedAt: now(), restarted: attempt.restarted }
+      // What starts with a button is in no loop.
+      const usedAt = attempt.purpose === 'sign_in' || attempt.purpose === 'step_up' ? now() : 0
+      const use: UsedAttempt = { id, returnTo: attempt.returnTo, usedAt, restarted: attempt.restarted }
       const uses = [use, ...usedAttempts(cookies)].slice(0, rememberedUses)
       return [removed(prefix + id), sealUses(uses)]
+    },
+
+    /** The cookie that still knows the used attempts, but no longer counts them: who signs out is in no loop. */
+    forgive(cookies: Cookies): readonly CookieChange[] {
+      const uses = usedAttempts(cookies).map((use) => ({ ...use, usedAt: 0 }))
+      return uses.length === 0 ? [] : [sealUses(uses)]
     },
   }
 }

@@ -182,7 +182,8 @@ export function createRoundTrips(options: RoundTripOptions) {
     return begin({ ...past, restarted: true }, cookies)
   }
 
-  function isLooping({ returnTo }: Attempt, cookies: Cookies): boolean {
+  function isLooping({ purpose, returnTo }: Attempt, cookies: Cookies): boolean {
+    if (purpose !== 'sign_in' && purpose !== 'step_up') return false
     const since = now() - loopWindowMs
     const uses = attempts.usedAttempts(cookies).filter((use) => use.returnTo === returnTo && use.usedAt > since)
     return uses.length >= loopLimit - 1

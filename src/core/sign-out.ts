@@ -1,3 +1,4 @@
+import type { Attempts } from './attempt.ts'
 import type { Audit } from './ports.ts'
 import type { Provider } from './provider.ts'
 import type { Revoke } from './revoke.ts'
@@ -8,6 +9,7 @@ import type { UserStore } from './user-store.ts'
 
 interface SignOutOptions {
   readonly store: UserStore
+  readonly attempts: Attempts
   readonly providers: ReadonlyMap<string, Provider>
   readonly revoke: Revoke
   readonly cookieName: string
@@ -20,7 +22,8 @@ interface SignOutOptions {
 export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<Redirection>
 
 /** See `SignOut`. A token set that no session is left for is revoked; the provider's own session ends in the browser. */
-export function createSignOut({ store, providers, revoke, cookieName, signedOutUrl, audit }: SignOutOptions): SignOut {
+export function createSignOut(options: SignOutOptions): SignOut {
+  const { store, attempts, providers, revoke, cookieName, signedOutUrl, audit } = options
   return async function signOut(cookies, everywhere) {
     const held = await store.readSession(cookies[cookieName], [...providers.keys()])
     if (held === undefined) return { location: signedOutUrl, cookies: [removed(cookieName)] }
@@ -33,6 +36,6 @@ export function createSignOut({ store, providers, revoke, cookieName, signedOutU
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
     const idToken = held.tokens.get(provider)?.set.idToken
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
-    return { location: location ?? signedOutUrl, cookies: [removed(cookieName)] }
+    return { location: location ?? signedOutUrl, cookies: [removed(cookieName), ...attempts.forgive(cookies)] }
   }
 }

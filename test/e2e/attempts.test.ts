@@ -126,6 +126,15 @@ t.test('three completed round trips to one address within a minute stop with a p
   t.equal((await trip()).location, '/tool?loop', 'after a minute it is not a loop')
 })
 
+t.test('who signs out and in again and again is in no loop', async (t) => {
+  const browser = createBrowser()
+
+  for (let i = 0; i < 5; i++) {
+    t.equal((await browser.signIn(`${origin}/tool?out`)).status, 200)
+    await browser.send(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} })
+  }
+})
+
 t.test('a browser that loses its session cookie is stopped as well', async (t) => {
   const browser = createBrowser()
   const trip = async () => {
