@@ -18,5 +18,10 @@ function domainOf(email: string | undefined): string | undefined {
 function claimMatches(claim: unknown, wanted: unknown): boolean {
   const has = Array.isArray(claim) ? claim : [claim]
   const any = Array.isArray(wanted) ? wanted : [wanted]
-  return any.some((value) => has.some((entry) => entry !== undefined && String(entry) === String(value)))
+  return any.some((value) => has.some((entry) => isPlain(entry) && String(entry) === String(value)))
+}
+
+/** Of anything else the text says nothing: every object reads `[object Object]`. */
+function isPlain(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value)
 }

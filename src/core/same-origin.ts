@@ -15,6 +15,11 @@ export function isNavigation({ method, headers }: Origination): boolean {
   return String(headers.accept ?? '').includes('text/html')
 }
 
+/** A browser asks whether a page of another origin may send something (Fetch standard, CORS-preflight request). */
+export function isPreflight({ method, headers }: Pick<Origination, 'method' | 'headers'>): boolean {
+  return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined
+}
+
 /**
  * Whether a cookie says anything about this request. It does when the request was made by a page of the same origin,
  * and for a page load by GET from wherever. `ignored`: as if it were not there. `refused`: it would change something.

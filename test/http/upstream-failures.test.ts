@@ -26,6 +26,7 @@ async function listening(t: Test, onSocket: (socket: Socket) => void): Promise<S
   return Object.assign(server, { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` })
 }
 
+const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const timeouts = { connect: '1s', response: '1s', idle: '1s' }
 
@@ -49,11 +50,18 @@ t.test('an upstream that cannot be reached is a 502 that says nothing of where i
   for (const upstream of [`http://127.0.0.1:${port}`, 'http://no-such-host.invalid:3999']) {
     const { origin, ask, browser } = await signedInAt(t, { upstream })
 
+    // First: its connection must be at rest when the gateway is closed.
+    const upload = await browser.send(`${origin}/tool`, {
+      method: 'POST',
+      headers: sameOrigin,
+      form: { a: 'x'.repeat(1e6) },
+    })
     const answer = await ask()
     const page = await browser.load(`${origin}/tool`)
 
     t.equal(answer.status, 502)
     t.equal(JSON.parse(answer.body).code, 'upstream_unreachable')
+    t.equal(upload.status, 502)
     t.equal(page.status, 502)
     t.match(page.body, 'The tool does not answer')
     for (const { body, headers } of [answer, page]) {

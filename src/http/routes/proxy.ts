@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
 import type { Route } from '../../core/route.ts'
-import { isNavigation } from '../../core/same-origin.ts'
+import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import type { Headers } from '../../core/upstream-headers.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { limitBody } from '../limit-body.ts'
@@ -57,6 +57,8 @@ export default fp<Options>(
         throw new GatewayError('route_not_found')
       }
       request.toolTitle = route.title
+      // Answered here, without permission for anyone: it would reach the tool as nobody's request.
+      if (isPreflight(request)) return reply.code(204).send()
       const passage = await guard.admit(route, request.guarded()).catch(async (error) => {
         const asking =
           error instanceof ScopeError && mayLeave(request)
