@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 export interface Sending {
-  readonly method?: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'HEAD' | 'PUT' | 'DELETE' | 'OPTIONS'
   readonly headers?: Record<string, string>
   readonly form?: Record<string, string>
   /** Sent as it is in place of the URL's path and query, which are read by WHATWG rules. */
