@@ -21,7 +21,7 @@ export class UsageError extends CommandError {}
 const commands: Record<string, Command> = {
   serve: { summary: 'Run the gateway', load: () => import('./serve.ts') },
   dev: { summary: 'Run everything on this machine, without Redis and AWS', load: () => import('./dev.ts') },
-  check: { summary: 'Check the config', load: () => import('./check.ts') },
+  check: { summary: 'Check the config, and the provider, Redis and tools it names', load: () => import('./check.ts') },
   init: { summary: 'Write a first config by asking', load: () => import('./init.ts') },
   config: { summary: 'Print the JSON Schema of the config (config schema)', load: () => import('./config.ts') },
   keys: { summary: 'Make a new encryption key (keys new)', load: () => import('./keys.ts') },

@@ -11,10 +11,10 @@ import type { Finding } from '../../src/core/finding.ts'
 import { certificate, certificateFile } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
-import { type ConfigPatch, startStack } from '../support/stack.ts'
+import { type ConfigPatch, startParts } from '../support/stack.ts'
 import { toolgate } from '../support/toolgate.ts'
 
-const { control, cognito, echo, origin, yaml } = await startStack(t)
+const { control, cognito, echo, origin, yaml } = await startParts(t)
 const callback = `${origin}/oauth/callback`
 const port = new URL(origin).port
 const provider = yaml.providers.cognito
