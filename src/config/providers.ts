@@ -82,12 +82,15 @@ function oidc(name: string, provider: Of<'oidc'>): ProviderSettings {
 }
 
 function oauth2(name: string, provider: Of<'oauth2'>): ProviderSettings {
+  const { userinfoEndpoint, ...endpoints } = written(provider)
+  // Without the field that identifies the user, what it answers says nothing.
+  const saysWho = provider.subject !== undefined && userinfoEndpoint !== undefined
   return {
     ...common(name, provider),
     protocol: 'oauth2',
     issuer: undefined,
     issuerPattern: undefined,
-    endpoints: written(provider),
+    endpoints: saysWho ? { ...endpoints, userinfoEndpoint } : endpoints,
     discovers: false,
     clientAuthentication: provider.client_authentication,
     claimNames: { user: provider.subject ?? 'sub', ...provider.claims },

@@ -18,7 +18,7 @@ export function routesOf(config: Config): readonly Route[] {
     access: route.access,
     signIn: route.sign_in ?? [firstProvider],
     provider: route.provider,
-    scopes: [],
+    scopes: route.scopes ?? [],
     allow: {
       groups: route.allow?.groups,
       emails: route.allow?.emails,

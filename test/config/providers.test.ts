@@ -269,6 +269,14 @@ t.test('with all that a sign-in needs written, the metadata of an issuer is not 
   )
 })
 
+t.test('a user info endpoint of oauth2 is used once subject says how', async (t) => {
+  const some = 'authorization_endpoint: "https://a.io/a", token_endpoint: "https://a.io/t", client_id: abc'
+  const [crm] = await settingsOf(`crm: { type: oauth2, ${some}, userinfo_endpoint: "https://a.io/me" }`)
+
+  t.strictSame(crm?.endpoints, { authorizationEndpoint: 'https://a.io/a', tokenEndpoint: 'https://a.io/t' })
+  t.equal(crm?.subject, undefined)
+})
+
 t.test('client_authentication is as written', async (t) => {
   const [oidc] = await settingsOf(
     'a: { type: oidc, issuer: "https://a.io", client_id: abc, client_authentication: client_secret_post }',

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig, parseConfig } from '../../src/config/load.ts'
+import { routesOf } from '../../src/config/routes.ts'
 import { problemsIn, problemsOf, sampleWith } from './sample-config.ts'
 
 const key = Buffer.alloc(32, 'key of a test')
@@ -201,6 +202,14 @@ t.test('what works and is likely not meant is a warning', async (t) => {
   ])
   t.match(await warningsOf({ 9: 'routes: []', 10: '', 11: '', 12: '', 13: '' }), [{ path: 'routes', line: 9 }])
   t.strictSame(await warningsOf({ 12: '    upstream: http://reports.internal', 13: '    inject: none' }), [])
+})
+
+t.test('the scopes of a route are those its token must hold', async (t) => {
+  const scoped = await parse({ 14: '    scopes: [reports/read]' })
+  const plain = await parse({})
+
+  t.strictSame(routesOf(scoped.config)[0]?.scopes, ['reports/read'])
+  t.strictSame(routesOf(plain.config)[0]?.scopes, [])
 })
 
 t.test('a route that lets in everybody with an account somewhere is a warning', async (t) => {
