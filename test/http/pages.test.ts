@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { launchChromium } from '../support/chromium.ts'
 import { type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
+import { type Seen, servePages } from '../support/serve-pages.ts'
 
-const policy = [
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'",
-  "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-].join('; ')
 const widths = [390, 1280]
 
 // The retry is the page's purpose, and it says so; a meta refresh is the only one that needs no script.
@@ -23,7 +19,8 @@ const long: Outside = {
   tool: 'Donaudampfschifffahrtsgesellschaftskapitänsverzeichnis',
   user: 'augusta.ada.king-noel.countess.of.lovelace@research.northwind-traders.example',
   address: `reports.northwind.example/${'q3-summary-'.repeat(12)}`,
-  problem: `invalid_scope_${'x'.repeat(200)}`,
+  scope: `reports/${'x'.repeat(200)}`,
+  problem: `invalid_client_${'x'.repeat(200)}`,
   requestId: '01K1C4Z8RTX5W3'.repeat(5),
 }
 
@@ -31,11 +28,7 @@ let browser: Browser
 let axe: string
 
 t.before(async () => {
-  const args = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking'
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...args.split(' '), '--disable-component-update', '--disable-sync'],
-  })
+  browser = await launchChromium()
   axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 })
 
@@ -112,7 +105,13 @@ t.test('where something failed the heading has the focus, and the retry needs no
 
 t.test('each button of the sign-out page posts its own choice', async (t) => {
   const posted: string[] = []
-  const origin = await serve(t, samplePages(), ordinary, undefined, (body) => body !== undefined && posted.push(body))
+  const origin = await serve(
+    t,
+    samplePages(),
+    ordinary,
+    undefined,
+    ({ body }) => body !== undefined && posted.push(body),
+  )
   const page = await open(t)
 
   for (const name of ['Sign out of this browser', 'Sign out everywhere']) {
@@ -124,29 +123,108 @@ t.test('each button of the sign-out page posts its own choice', async (t) => {
   t.same(posted, ['', 'everywhere=true'])
 })
 
-/** Serves the pages by name and the assets, all under our policy; `seen` is told of each page, with the body of a POST. */
+t.test('each button of the connections page posts to its own address, with the way back', async (t) => {
+  const posts: (readonly [string, string])[] = []
+  const note = ({ path, body }: Seen) => body !== undefined && posts.push([path, body])
+  const origin = await serve(t, samplePages(), ordinary, undefined, note)
+  const page = await open(t, { javaScriptEnabled: false })
+  await page.goto(`${origin}/connections`)
+  const buttons = await page.locator('main form button').count()
+
+  for (let index = 0; index < buttons; index++) {
+    await page.goto(`${origin}/connections`)
+    for (const summary of await page.locator('summary').all()) await summary.click()
+    await page.locator('main form button').nth(index).click()
+    await page.waitForURL((url) => url.pathname !== '/connections')
+  }
+
+  t.same(
+    posts.map(([path]) => path),
+    [
+      ...[
+        'cognito/refresh',
+        'github/connect',
+        'github/refresh',
+        'github/disconnect',
+        'crm/connect',
+        'crm/disconnect',
+      ].map((action) => `/oauth/connections/${action}`),
+      ordinary.href,
+    ],
+  )
+  for (const [path, body] of posts) t.equal(body, 'return_to=%2Freports', path)
+})
+
+t.test('ending a connection takes two steps, and the second says what stops working', async (t) => {
+  const origin = await serve(t, samplePages(), ordinary)
+  const page = await open(t, { javaScriptEnabled: false })
+  await page.goto(`${origin}/connections`)
+  const button = page.getByRole('button', { name: 'Disconnect now: GitHub' })
+
+  const before = await button.isVisible()
+  await page.locator('.card', { hasText: 'GitHub' }).getByText('Disconnect', { exact: true }).click()
+
+  t.equal(before, false)
+  t.equal(await button.isVisible(), true)
+  t.ok(await page.getByText('Reports and Issue tracker will not work for you until').isVisible())
+})
+
+t.test('a test sign-in starts with the chosen provider and tool', async (t) => {
+  const posted: string[] = []
+  const origin = await serve(t, samplePages(), ordinary, undefined, ({ body }) => body && posted.push(body))
+  const page = await open(t, { javaScriptEnabled: false })
+
+  for (const tool of ['Design notes', 'No tool']) {
+    await page.goto(`${origin}/test-failed`)
+    await page.getByLabel('Sign in with').selectOption('GitHub')
+    await page.getByLabel('Then call').selectOption(tool)
+    await page.getByRole('button', { name: 'Start the test' }).click()
+    await page.waitForURL(`${origin}/oauth/test`)
+  }
+
+  t.same(posted, ['provider=github&route=notes', 'provider=github&route='])
+})
+
+t.test('the report is copied by a button, and without a script it is there to read', async (t) => {
+  const origin = await serve(t, samplePages(), ordinary)
+  const page = await open(t, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const plain = await open(t, { javaScriptEnabled: false })
+  await page.goto(`${origin}/test-failed`)
+  await plain.goto(`${origin}/test-failed`)
+
+  await page.getByRole('button', { name: 'Copy report' }).click()
+  await page.getByRole('status').getByText('Copied').waitFor()
+  const copied = await page.evaluate('navigator.clipboard.readText()')
+  await plain.getByText('Report as text').click()
+
+  t.match(copied, /^Sign-in test failed · Cognito · 2026-07-27 14:03:12 UTC\n\n1\. Configuration: Passed\n/)
+  t.equal(await plain.getByRole('textbox', { name: 'Report as text' }).inputValue(), copied)
+  t.equal(await plain.getByRole('button', { name: 'Copy report' }).count(), 0)
+})
+
+t.test('where the clipboard is closed to us the report is unfolded and selected', async (t) => {
+  const origin = await serve(t, samplePages(), ordinary)
+  const page = await open(t)
+  await page.goto(`${origin}/test-failed`)
+  await page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("closed"))')
+
+  await page.getByRole('button', { name: 'Copy report' }).click()
+  await page.getByRole('textbox', { name: 'Report as text' }).waitFor()
+
+  t.match(await page.evaluate('getSelection().toString()'), /^Sign-in test failed[\s\S]*9\. Call: Pending/)
+})
+
+/** Origin of the pages, served until the test ends. */
 async function serve(
   t: Test,
   pages: ReadonlyMap<string, string>,
   outside: Outside,
   accent?: string,
-  seen: (body?: string) => void = () => {},
+  seen?: (request: Seen) => void,
 ): Promise<string> {
-  const { files } = siteFor(outside, accent).assets
-  const server = createServer(async (request, response) => {
-    const name = request.url?.split('/').at(-1) ?? ''
-    const file = files.get(name)
-    response.setHeader('Content-Security-Policy', policy)
-    response.setHeader('Content-Type', file?.type ?? 'text/html; charset=utf-8')
-    if (file === undefined) {
-      const chunks = await request.toArray()
-      seen(request.method === 'POST' ? Buffer.concat(chunks).toString() : undefined)
-    }
-    response.end(file?.body ?? pages.get(name) ?? 'no such page')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close().closeAllConnections())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { origin, close } = await servePages(pages, siteFor(outside, accent).assets, seen)
+  t.teardown(close)
+  return origin
 }
 
 /** A new window. Without motion, since a colour halfway between light and dark has no contrast worth measuring. */
@@ -185,7 +263,7 @@ const misfits = `(() => {
 })()`
 
 async function violations(page: Page, options: object): Promise<string[]> {
-  await page.evaluate(axe)
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe)
   return page.evaluate(`axe.run(${JSON.stringify(options)}).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`)
 }

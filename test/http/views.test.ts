@@ -1,13 +1,18 @@
 import t from 'tap'
 import { createAssets } from '../../src/http/assets/assets.ts'
 import { isHexColour, readableOn, textOn } from '../../src/http/assets/colour.ts'
+import { connectionsPage } from '../../src/http/views/connections.ts'
 import { errorPage } from '../../src/http/views/error.ts'
+import { homePage } from '../../src/http/views/home.ts'
 import { html, raw, render } from '../../src/http/views/html.ts'
 import { contact, safeHref } from '../../src/http/views/links.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage } from '../../src/http/views/sign-out.ts'
-import { errorWords, words } from '../../src/http/views/words.ts'
+import { testPage } from '../../src/http/views/test-sign-in.ts'
+import { errorWords, testStepIds, words } from '../../src/http/views/words.ts'
 import { errorCodes, type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
+
+const visitor = { user: 'ada', signOutHref: '/oauth/sign-out' }
 
 const hostile = [
   '<script>alert(1)</script>',
@@ -142,6 +147,78 @@ t.test('the provider used last comes first, the others keep their order', async 
     [...page.matchAll(/Continue with (\w)/g)].map(([, title]) => title),
     ['C', 'A', 'B'],
   )
+})
+
+t.test('a visitor is told why there are no tools: not signed in, or none for this account', async (t) => {
+  const site = siteFor(ordinary)
+
+  const nobody = homePage(site, { signInHref: '/oauth/sign-in' }, [])
+  const somebody = homePage(site, { user: 'ada', signOutHref: '/oauth/sign-out' }, [])
+  const withTools = homePage(site, { user: 'ada', signOutHref: '/' }, [{ title: 'A', href: '/a', access: 'open' }])
+
+  t.match(nobody, 'Sign in to open the tools that are yours.')
+  t.notMatch(nobody, /No tool|Ask for access|class="tiles"/)
+  t.match(somebody, /No tool is open to this account yet\.[\s\S]*Ask for access[\s\S]*it-help@northwind\.example/)
+  t.notMatch(withTools, /No tool|Ask for access/)
+})
+
+t.test('known scopes are told in words, others as they are', async (t) => {
+  const connection = { name: 'a', title: 'A', role: 'connection', state: 'connected', neededBy: [] } as const
+  const scopes = ['email', 'offline_access', 'toString', 'contacts.read']
+
+  const page = connectionsPage(siteFor(ordinary), visitor, { entries: [{ ...connection, scopes }] })
+
+  t.match(page, /<li>See your e-mail address<\/li><li>Stay connected while you are away<\/li>/)
+  t.match(page, /<li><code>toString<\/code><\/li><li><code>contacts\.read<\/code><\/li>/)
+})
+
+t.test('a connection without addresses has no buttons, and one without tools stops nothing', async (t) => {
+  const connection = {
+    name: 'a',
+    title: 'A',
+    role: 'connection',
+    state: 'connected',
+    scopes: [],
+    neededBy: [],
+  } as const
+  const page = (more: object) => connectionsPage(siteFor(ordinary), visitor, { entries: [{ ...connection, ...more }] })
+
+  t.notMatch(page({}), /<form|<button|<details/)
+  t.match(page({ disconnectHref: '/oauth/connections/a/disconnect' }), 'No tool needs it at the moment.')
+  t.notMatch(page({ connectHref: 'javascript:alert(1)' }), /<form|<button/)
+  t.notMatch(page({ connectHref: '/c' }), 'return_to')
+})
+
+t.test('the report as text says all that the page says', async (t) => {
+  const startedAt = new Date('2026-07-27T14:03:12Z')
+  const steps = testStepIds.map((id) => ({ id, status: 'skipped' }) as const)
+  const failed = {
+    id: 'scopes',
+    status: 'failed',
+    result: '<r>',
+    remedy: 'm',
+    where: 'w',
+    docsHref: 'https://d.example',
+  } as const
+  const report = {
+    startedAt,
+    verdict: 'failed',
+    steps: steps.map((step) => (step.id === 'scopes' ? failed : step)),
+  } as const
+  const providers = [{ name: 'a', title: 'Provider A' }]
+
+  const page = testPage(siteFor(ordinary), { providers, routes: [], selected: { provider: 'a' }, action: '/t', report })
+
+  const text = /<textarea[^>]*>([^<]*)<\/textarea>/.exec(page)?.[1] ?? ''
+  t.equal(text.split('\n')[0], 'Sign-in test failed · Provider A · 2026-07-27 14:03:12 UTC')
+  t.match(
+    text,
+    ['7. Scopes: Failed', '   &lt;r&gt;', '   Remedy: m', '   Where: w', '   Documentation: https://d.example'].join(
+      '\n',
+    ),
+  )
+  t.equal(text.match(/^\d\. .*: Skipped$/gm)?.length, 8)
+  t.match(page, 'Look at Scopes.')
 })
 
 t.test('the signed-out page does not claim that more ended than did', async (t) => {

@@ -1,9 +1,8 @@
-import { type Browser, chromium as playwright } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
-import { chromium } from './binaries.ts'
+import { chromium as executable } from './binaries.ts'
 
 const args = [
-  '--headless',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -13,9 +12,14 @@ const args = [
   '--disable-sync',
 ]
 
-/** Starts the machine's Chromium. It ends with the test. */
+/** The machine's Chromium, without a window, that calls nobody by itself. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: executable(), args })
+}
+
+/** As `launchChromium`. It ends with the test. */
 export async function startChromium(t: Test): Promise<Browser> {
-  const browser = await playwright.launch({ executablePath: chromium(), args })
+  const browser = await launchChromium()
   t.teardown(() => browser.close())
   return browser
 }

@@ -16,9 +16,12 @@ export interface Outside {
   readonly description: string
   readonly user: string
   readonly provider: string
+  readonly service: string
   readonly address: string
   readonly href: string
+  readonly scope: string
   readonly problem: string
+  readonly remedy: string
   readonly requestId: string
 }
 
@@ -29,9 +32,12 @@ export const ordinary: Outside = {
   description: 'Sales and stock by region, every morning at six.',
   user: 'ada@northwind.example',
   provider: 'Cognito',
+  service: 'GitHub',
   address: 'reports.northwind.example/q3/summary',
   href: '/reports',
-  problem: 'redirect_mismatch for https://tools.northwind.example/oauth/callback/',
+  scope: 'issues/write',
+  problem: 'invalid_client: invalid_client_secret',
+  remedy: 'Set client_secret to the secret of this app client.',
   requestId: '01K1C4Z8RTX5W3',
 }
 
@@ -50,7 +56,7 @@ export function siteFor(outside: Pick<Outside, 'brand' | 'contact'>, accent?: st
 /** Every page there is, by name. */
 export function samplePages(outside: Outside = ordinary, accent?: string): ReadonlyMap<string, string> {
   const site = siteFor(outside, accent)
-  const { tool, description, user, provider, address, href, problem, requestId } = outside
+  const { tool, description, user, provider, service, address, href, scope, problem, remedy, requestId } = outside
   const signOutHref = '/oauth/sign-out'
   const tools = [
     { title: tool, description, href, access: 'open' },
@@ -60,7 +66,13 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
       href: '/notes',
       access: 'open',
     },
-    { title: 'Issue tracker', description, href, access: 'connect', connect: provider },
+    {
+      title: 'Issue tracker',
+      description: 'What is open, and who works on it.',
+      href,
+      access: 'connect',
+      connect: service,
+    },
     { title: 'Payroll', description: 'Pay slips and time off.', href: '/payroll', access: 'denied' },
     { title: 'Stock', href: 'https://stock.northwind.example/', access: 'open' },
   ] as const
@@ -71,7 +83,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     access_denied: { signedInAs: user, secondary: { does: 'switch_account', href } },
     insufficient_scope: {
       signedInAs: user,
-      missingScopes: ['reports/read', problem],
+      missingScopes: ['reports/read', scope],
       wayOn: { does: 'switch_account', href },
     },
     connection_required: {
@@ -87,11 +99,11 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     provider_refused: {
       wayOn: { does: 'try_again', href },
       details: {
-        error: problem,
+        error: 'invalid_client',
         description: problem,
-        remedy: 'Add exactly this address to the allowed callback URLs of the app client.',
-        where: `User pools › ${provider} › App clients › Login pages`,
-        docsHref: 'https://docs.example/callback-mismatch',
+        remedy,
+        where: `User pools › ${provider} › App clients › App client information`,
+        docsHref: 'https://docs.example/client-secret',
         testHref: '/oauth/test?provider=cognito',
       },
     },
@@ -131,7 +143,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
   ])
 }
 
-function connections(site: Site, { user, provider, tool, href, problem }: Outside): string {
+function connections(site: Site, { user, provider, service, tool, href, scope, problem }: Outside): string {
   const at = (name: string, action: string) => `/oauth/connections/${name}/${action}`
   return connectionsPage(
     site,
@@ -153,11 +165,11 @@ function connections(site: Site, { user, provider, tool, href, problem }: Outsid
         },
         {
           name: 'github',
-          title: 'GitHub',
+          title: service,
           role: 'connection',
           state: 'connected',
           account: user,
-          scopes: ['offline_access', problem],
+          scopes: ['offline_access', scope],
           validUntil: new Date('2026-07-27T22:03:12Z'),
           neededBy: [tool, 'Issue tracker'],
           connectHref: at('github', 'connect'),
@@ -191,11 +203,11 @@ function connections(site: Site, { user, provider, tool, href, problem }: Outsid
   )
 }
 
-function testSetup({ provider, tool }: Outside) {
+function testSetup({ provider, service, tool }: Outside) {
   return {
     providers: [
       { name: 'cognito', title: provider },
-      { name: 'github', title: 'GitHub' },
+      { name: 'github', title: service },
     ],
     routes: [
       { name: 'reports', title: tool },
@@ -225,7 +237,7 @@ function passedReport({ user, address }: Outside): TestReport {
   }
 }
 
-function failedReport({ problem, provider }: Outside): TestReport {
+function failedReport({ problem, provider, remedy }: Outside): TestReport {
   return {
     startedAt: new Date('2026-07-27T14:03:12Z'),
     verdict: 'failed',
@@ -237,7 +249,7 @@ function failedReport({ problem, provider }: Outside): TestReport {
         id: 'code_exchange',
         status: 'failed',
         result: problem,
-        remedy: 'Set client_secret to the secret of this app client.',
+        remedy,
         where: `User pools › ${provider} › App clients › App client information`,
         docsHref: 'https://docs.example/client-secret',
       },
