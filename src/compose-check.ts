@@ -1,15 +1,12 @@
 import { createProbe } from './adapters/probe.ts'
 import { createReach } from './adapters/upstream-reach.ts'
-import { providersOf } from './config/providers.ts'
+import { ownAddresses, providersOf } from './config/providers.ts'
 import { routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
-import { checkCognito } from './core/check/cognito.ts'
-import { checkGeneral } from './core/check/general.ts'
-import type { Probe } from './core/check/probe.ts'
+import { checkProvider } from './core/check/check-provider.ts'
 import { storeFindings } from './core/check/store.ts'
 import { checkUpstream } from './core/check/upstream.ts'
 import type { Finding } from './core/finding.ts'
-import type { ProviderSettings } from './core/provider-settings.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
@@ -26,7 +23,9 @@ export async function checkOnline(
   const { probe, close } = createProbe(limits)
   const reach = createReach(limits)
 
-  const providers = providersOf(config).map((settings, index) => checkProvider(config, settings, index === 0, probe))
+  const providers = providersOf(config).map((settings) =>
+    checkProvider(settings, ownAddresses(config, settings.name), probe),
+  )
   const store = checkStore(config.store.url, limits)
   const upstreams = routesOf(config).map((route) => checkUpstream(route, reach, Date.now()))
   try {
@@ -45,24 +44,4 @@ async function checkStore(
   const { inspectRedis } = await import('./adapters/redis/inspect.ts')
   const { hostname, port } = new URL(url)
   return storeFindings(await inspectRedis(url, limits), `${hostname}:${port || 6379}`)
-}
-
-/** Cognito answers so that nearly everything can be told; others are asked less. */
-function checkProvider(
-  config: Config,
-  settings: ProviderSettings,
-  isFirst: boolean,
-  probe: Probe,
-): Promise<readonly Finding[]> {
-  const pages = `${config.public_url}${config.base_path}`
-  const addresses = {
-    redirectUri: isFirst ? `${pages}/callback` : `${pages}/callback/${settings.name}`,
-    signedOutUrl: `${pages}/signed-out`,
-  }
-  const { authorizationEndpoint, tokenEndpoint, endSessionEndpoint } = settings.endpoints
-  const isCognito = config.providers[settings.name]?.type === 'cognito'
-  if (!isCognito || authorizationEndpoint === undefined || tokenEndpoint === undefined) {
-    return checkGeneral({ ...settings, ...addresses }, probe)
-  }
-  return checkCognito({ ...settings, ...addresses, authorizationEndpoint, tokenEndpoint, endSessionEndpoint }, probe)
 }

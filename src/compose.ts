@@ -2,29 +2,36 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Dispatcher } from 'undici'
+import { callUpstream } from './adapters/call-upstream.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createMemoryStore } from './adapters/memory-store.ts'
+import { createProbe } from './adapters/probe.ts'
 import { createProvider } from './adapters/providers/provider.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
-import { providersOf } from './config/providers.ts'
-import { routesOf } from './config/routes.ts'
+import { ownAddresses, providersOf } from './config/providers.ts'
+import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
+import { createDiagnosis } from './core/diagnosis.ts'
+import { GatewayError } from './core/errors.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
-import { createGuard } from './core/guard.ts'
+import { createGuard, identityOf } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
 import type { Provider } from './core/provider.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
+import type { Route } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
-import { createUpstreamHeaders } from './core/upstream-headers.ts'
+import { type CallRoute, createTestSignIn } from './core/test-sign-in.ts'
+import { createUpstreamHeaders, type UpstreamHeaders } from './core/upstream-headers.ts'
 import { createUserStore } from './core/user-store.ts'
 import { buildAdmin } from './http/admin.ts'
 import { buildApp } from './http/app.ts'
@@ -44,10 +51,15 @@ export interface Gateway {
 export interface Surroundings {
   readonly logger: FastifyBaseLogger
   readonly now?: Clock
+  /** On a developer's machine, where anyone may open the test sign-in. */
+  readonly isDev?: boolean
 }
 
 /** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
-export async function compose(config: Config, { logger, now = Date.now }: Surroundings): Promise<Gateway> {
+export async function compose(
+  config: Config,
+  { logger, now = Date.now, isDev = false }: Surroundings,
+): Promise<Gateway> {
   const { publicUrl, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
   // Nobody waits for what only sleeps when the process is to end.
@@ -77,6 +89,16 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, revoke)
   const shared = { store: userStore, replaceTokens, revoke, cookieName, audit }
+  const { probe, close: closeProbe } = createProbe({ timeoutMs: diagnosisMs, signal: new AbortController().signal })
+  const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
+  const testSignIn = createTestSignIn({
+    sealed,
+    cookieName,
+    revoke,
+    now,
+    callRoute: callRouteOf({ routes, providers, upstreamHeaders, dispatcherOf: pools.dispatcherOf, publicUrl }),
+  })
+  const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
   const attempts = createAttempts({ sealed, cookieName, now })
   const roundTrips = createRoundTrips({
     store: userStore,
@@ -86,8 +108,11 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
       sign_in: createSignIn({ ...shared, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
+      test: testSignIn.finish,
     },
-    recover: createRefusedStepUp(refusedScopes, providers),
+    diagnosis: createDiagnosis(diagnosed(config), probe, now),
+    recover: (attempt, error, cookies) =>
+      attempt.purpose === 'test' ? testSignIn.failed(attempt, error) : refusedStepUp(attempt, error, cookies),
     cookieName,
     now,
     audit,
@@ -100,6 +125,7 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     publicUrl,
     basePath: config.base_path,
     cookieName,
+    testers: config.test === undefined ? (isDev ? 'anyone' : 'nobody') : allowOf(config.test.allow),
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
   }
   const services = {
@@ -109,7 +135,8 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, revoke, audit }),
     signOut,
-    upstreamHeaders: createUpstreamHeaders(routes, cookieName),
+    upstreamHeaders,
+    testSignIn,
     dispatcherOf: pools.dispatcherOf,
     providers,
   }
@@ -132,6 +159,7 @@ export async function compose(config: Config, { logger, now = Date.now }: Surrou
       await admin.close()
       clearInterval(sweep)
       await pools.close()
+      await closeProbe()
       await store.records.close()
     },
   }
@@ -157,12 +185,40 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
   })
 }
 
-/** The first provider comes back to `/callback`, each other one to a path of its own. */
+/** A provider's answers while somebody waits for a page. */
+const diagnosisMs = 2_000
+
+function diagnosed(config: Config) {
+  const entries = providersOf(config).map((settings) => {
+    return [settings.name, { settings, own: ownAddresses(config, settings.name) }] as const
+  })
+  return new Map(entries)
+}
+
 function providerAdapters(config: Config, now: Clock): ReadonlyMap<string, Provider> {
-  const callback = `${config.public_url}${config.base_path}/callback`
-  const adapters = providersOf(config).map((settings, index) => {
-    const redirectUri = index === 0 ? callback : `${callback}/${settings.name}`
-    return [settings.name, createProvider(settings, redirectUri, now)] as const
+  const adapters = providersOf(config).map((settings) => {
+    return [settings.name, createProvider(settings, ownAddresses(config, settings.name).redirectUri, now)] as const
   })
   return new Map(adapters)
+}
+
+interface CallRouteOptions {
+  readonly routes: readonly Route[]
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly upstreamHeaders: UpstreamHeaders
+  readonly dispatcherOf: (route: Route) => Dispatcher
+  readonly publicUrl: string
+}
+
+/** A call as the route makes it for a signed-in user. */
+function callRouteOf({ routes, providers, upstreamHeaders, dispatcherOf, publicUrl }: CallRouteOptions): CallRoute {
+  const { host, protocol } = new URL(publicUrl)
+  const arrival = { clientAddress: '127.0.0.1', host, scheme: protocol === 'https:' ? 'https' : 'http' } as const
+  return async function callRoute(routeName, providerName, set) {
+    const route = routes.find(({ name }) => name === routeName)
+    const provider = providers.get(providerName)
+    if (route === undefined || provider === undefined) throw new GatewayError('bad_request')
+    const carried = { user: identityOf(provider, set.claims), tokens: { set } }
+    return callUpstream(dispatcherOf(route), route, upstreamHeaders.forRequest([], route, carried, arrival))
+  }
 }

@@ -15,7 +15,8 @@ export async function fetchJson(
 ): Promise<JsonAnswer> {
   const { statusCode, body } = await request(url, {
     dispatcher: agent,
-    headers: { accept: 'application/json', ...headers },
+    // GitHub answers nobody who does not say who asks.
+    headers: { accept: 'application/json', 'user-agent': 'toolgate', ...headers },
     signal: AbortSignal.timeout(timeoutMs),
   })
   const text = await body.text()

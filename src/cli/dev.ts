@@ -47,7 +47,7 @@ export async function run(args: string[], io: Io): Promise<number> {
       running.push(sample)
       await listen(sample, { host: '127.0.0.1', port }, 'The address of a sample tool')
     }
-    running.push(await start(config))
+    running.push(await start(config, { isDev: true }))
 
     io.out(
       [

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import fastify from 'fastify'
-import { compose, type Gateway } from '../compose.ts'
+import { compose, type Gateway, type Surroundings } from '../compose.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
@@ -34,9 +34,9 @@ export async function run(args: string[], io: Io): Promise<number> {
 }
 
 /** A gateway that listens on both its ports. Throws CommandError when one cannot be had. */
-export async function start(config: Config): Promise<Gateway> {
+export async function start(config: Config, surroundings: Omit<Surroundings, 'logger'> = {}): Promise<Gateway> {
   const { log: logger } = fastify({ logger: { level: config.log.level } })
-  const gateway = await compose(config, { logger })
+  const gateway = await compose(config, { ...surroundings, logger })
   try {
     await listen(gateway.app, config.listen, 'listen.port')
     await listen(gateway.admin, config.admin, 'admin.port')

@@ -8,6 +8,15 @@ export function providersOf(config: Config): readonly ProviderSettings[] {
   return Object.entries(config.providers).map(([name, provider]) => settingsOf(name, provider))
 }
 
+/** Where a provider sends the browser back to: the first one to `/callback`, each other one to a path of its own. */
+export function ownAddresses({ public_url: origin, base_path: base, providers }: Config, name: string) {
+  const isFirst = Object.keys(providers)[0] === name
+  return {
+    redirectUri: `${origin}${base}/callback${isFirst ? '' : `/${name}`}`,
+    signedOutUrl: `${origin}${base}/signed-out`,
+  }
+}
+
 function settingsOf(name: string, provider: ProviderConfig): ProviderSettings {
   switch (provider.type) {
     case 'cognito':
@@ -131,6 +140,7 @@ function common(name: string, provider: ProviderConfig) {
     clientSecret: provider.client_secret,
     scopes: provider.scopes,
     authorizeParams: provider.authorize_params,
+    isCognito: provider.type === 'cognito',
     requiredClaims: {},
     subject: undefined,
     trustUnverifiedEmail: provider.trust_unverified_email,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { HeaderTemplate, Route, Upstream } from '../core/route.ts'
+import type { Allow, HeaderTemplate, Route, Upstream } from '../core/route.ts'
 import { parseTemplate } from '../core/template.ts'
 import type { Config, RouteConfig } from './schema.ts'
 
@@ -19,12 +19,7 @@ export function routesOf(config: Config): readonly Route[] {
     signIn: route.sign_in ?? [firstProvider],
     provider: route.provider,
     scopes: route.scopes ?? [],
-    allow: {
-      groups: route.allow?.groups,
-      emails: route.allow?.emails,
-      emailDomains: route.allow?.email_domains,
-      claims: route.allow?.claims,
-    },
+    allow: allowOf(route.allow),
     inject: injectOf(route.inject),
     identityHeaders: identityHeadersOf(route.identity_headers),
     timeouts: {
@@ -34,6 +29,16 @@ export function routesOf(config: Config): readonly Route[] {
     },
     maxBodyBytes: route.max_body,
   }))
+}
+
+/** Rules as the core knows them; without any, whoever is signed in passes. */
+export function allowOf(allow: RouteConfig['allow']): Allow {
+  return {
+    groups: allow?.groups,
+    emails: allow?.emails,
+    emailDomains: allow?.email_domains,
+    claims: allow?.claims,
+  }
 }
 
 /** An upstream with a path, or `strip_path`: what it names stands in for the route's prefix. */

@@ -2,7 +2,7 @@ import type { Clock } from './ports.ts'
 import { type CookieChange, type Cookies, removed, type SealedCookies } from './sealed-cookies.ts'
 
 /** Why somebody goes to a provider: to sign in, for more scopes, to link it, or to see whether all is set up. */
-export type Purpose = 'sign_in' | 'step_up' | 'connect'
+export type Purpose = 'sign_in' | 'step_up' | 'connect' | 'test'
 
 /** Everything between leaving for the provider and coming back. Lives in a sealed cookie of its own. */
 export interface Attempt {

@@ -1,3 +1,5 @@
+import type { Finding } from './finding.ts'
+
 /** Each code's HTTP status and the one sentence anyone may read. `docs/errors.md` has cause and remedy of each. */
 const catalogue = {
   sign_in_required: [401, 'Sign in to continue.'],
@@ -37,8 +39,10 @@ export interface GatewayErrorOptions {
   readonly owner?: string | undefined
   /** Who the person is, for the page that refuses them. */
   readonly signedInAs?: string | undefined
-  /** Name of the provider it is about. */
-  readonly provider?: string | undefined
+  /** The provider it is about. */
+  readonly provider?: { readonly name: string; readonly title: string } | undefined
+  /** What is wrong with the set-up, for the tool owner. */
+  readonly finding?: Finding | undefined
   /** All scopes that the request needs. */
   readonly scopes?: readonly string[] | undefined
 }
@@ -50,7 +54,8 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined
   readonly owner: string | undefined
   readonly signedInAs: string | undefined
-  readonly provider: string | undefined
+  readonly provider: GatewayErrorOptions['provider']
+  readonly finding: Finding | undefined
   readonly scopes: readonly string[] | undefined
 
   constructor(code: GatewayErrorCode, options: GatewayErrorOptions = {}) {
@@ -64,6 +69,7 @@ export class GatewayError extends Error {
     this.owner = owner
     this.signedInAs = options.signedInAs
     this.provider = options.provider
+    this.finding = options.finding
     this.scopes = options.scopes
   }
 }

@@ -18,10 +18,12 @@ export interface Finding {
   readonly paste?: string
   /** The place in the console to change it at. */
   readonly where?: string
+  /** A page of the documentation about it. */
+  readonly docs?: string
 }
 
 /** What a finding may have beyond its answer. */
-type Help = Pick<Finding, 'remedy' | 'paste' | 'where'>
+type Help = Pick<Finding, 'remedy' | 'paste' | 'where' | 'docs'>
 type Find = (question: string, answer: string, help?: Help) => Finding
 
 /** One function per status, for findings about one subject. */

@@ -26,6 +26,13 @@ export interface User {
   readonly tokens: HeldTokens
 }
 
+/** Who verified claims say a user is. */
+export function identityOf(provider: Provider, claims: Claims): Pick<User, 'key' | 'sub' | 'provider' | 'profile'> {
+  const { name, claimNames, trustUnverifiedEmail } = provider
+  const sub = String(claims[claimNames.user] ?? '')
+  return { key: userKey(name, sub), provider: name, sub, profile: profileOf(claims, claimNames, trustUnverifiedEmail) }
+}
+
 /** What we call a user on our pages. */
 export function displayName({ profile, sub }: User): string {
   return profile.email ?? profile.name ?? profile.preferredUsername ?? sub
@@ -44,7 +51,7 @@ export class ScopeError extends GatewayError {
   readonly missing: readonly string[]
 
   constructor(route: Route, user: User, { provider, set }: HeldTokens) {
-    super('insufficient_scope', { provider, scopes: route.scopes, signedInAs: displayName(user) })
+    super('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
     this.missing = missingScopes(route.scopes, set.scopes)
     this.start = {
       purpose: provider === user.provider ? 'step_up' : 'connect',
@@ -119,21 +126,22 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     if (session === undefined || stored === undefined || provider === undefined) return undefined
     const tokens = await freshTokens(stored)
     touch(session)
-    const { sub } = session.session
     const { claims } = tokens.set
-    const profile = profileOf(claims, provider.claimNames, provider.trustUnverifiedEmail)
-    const key = userKey(provider.name, sub)
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
-    return { key, provider: provider.name, sub, profile, claims, session, sessionEndsAt, tokens }
+    return { ...identityOf(provider, claims), claims, session, sessionEndsAt, tokens }
   }
 
   async function tokensFor(route: Route, user: User): Promise<HeldTokens> {
     if (route.provider === undefined || route.provider === user.provider) return user.tokens
     const stored = user.session.tokens.get(route.provider)
-    if (stored === undefined) throw new GatewayError('connection_required', { provider: route.provider })
+    if (stored === undefined) throw connectionRequired(route.provider)
     return freshTokens(stored).catch((error) => {
-      throw isEnded(error) ? new GatewayError('connection_required', { provider: route.provider }) : error
+      throw isEnded(error) ? connectionRequired(route.provider ?? '') : error
     })
+  }
+
+  function connectionRequired(name: string): GatewayError {
+    return new GatewayError('connection_required', { provider: { name, title: providers.get(name)?.title ?? name } })
   }
 
   /** A session that is used lives on; the store hears of it now and then, never while somebody waits. */

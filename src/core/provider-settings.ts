@@ -17,6 +17,8 @@ export interface ProviderSettings {
   readonly title: string
   /** `openid`: an ID token says who the user is. `oauth2`: the user info endpoint does; without one, nobody signs in. */
   readonly protocol: 'openid' | 'oauth2'
+  /** It is a Cognito user pool: what its refusals mean is known. */
+  readonly isCognito: boolean
   /** Exactly what `iss` must be. Not for `oauth2`, nor where `issuerPattern` stands in for it. */
   readonly issuer: string | undefined
   /** Which issuers may be learnt from the first ID token of the token endpoint. */

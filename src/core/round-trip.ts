@@ -1,4 +1,5 @@
 import type { Attempt, AttemptSession, Attempts, Purpose } from './attempt.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit, Clock } from './ports.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
@@ -47,7 +48,8 @@ interface RoundTripOptions {
   readonly attempts: Attempts
   readonly providers: ReadonlyMap<string, Provider>
   readonly finishers: Finishers
-  /** What becomes of an attempt that failed; `undefined`: an error page. */
+  readonly diagnosis: Diagnosis
+  /** What becomes of an attempt that failed, or is sure to fail; `undefined`: an error page. */
   readonly recover: (attempt: Attempt, error: GatewayError, cookies: Cookies) => Redirection | undefined
   readonly cookieName: string
   readonly now: Clock
@@ -75,7 +77,7 @@ export class AttemptError extends GatewayError {
 
 /** OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), for whatever purpose. */
 export function createRoundTrips(options: RoundTripOptions) {
-  const { store, attempts, providers, finishers, recover, cookieName, now, audit } = options
+  const { store, attempts, providers, finishers, diagnosis, recover, cookieName, now, audit } = options
 
   /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
   async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
@@ -96,12 +98,33 @@ export function createRoundTrips(options: RoundTripOptions) {
       restarted,
       narrow,
     }
+    if (attempt.purpose === 'sign_in' || attempt.purpose === 'test') {
+      const refusal = await foreseenRefusal(provider)
+      const instead = refusal && recover(attempt, refusal, cookies)
+      if (instead !== undefined) return instead
+      if (refusal !== undefined) throw refusal
+    }
     const location = await provider
       .authorizationUrl({ state: id, nonce: attempt.nonce, codeChallenge: codeChallenge(attempt.codeVerifier), scopes })
       .catch((error) => {
         throw translated(error, provider)
       })
     return { location, cookies: attempts.keep(id, attempt, cookies) }
+  }
+
+  /** A refusal that the provider would show on a page of its own is shown on ours, with its cause. */
+  async function foreseenRefusal({ name }: Provider): Promise<GatewayError | undefined> {
+    const finding = await diagnosis.preflight(name)
+    if (finding === undefined) return undefined
+    audit('sign_in_failed', { provider: name, reason: 'provider_refused', detail: finding.answer })
+    return new GatewayError('provider_refused', { finding })
+  }
+
+  /** As the provider refused at its token endpoint, it can be asked why. */
+  async function explained(error: GatewayError, provider: string): Promise<GatewayError> {
+    const isAboutUs = error.cause instanceof ProviderError && error.cause.failure === 'refused'
+    const finding = isAboutUs && error.finding === undefined ? await diagnosis.cause(provider) : undefined
+    return finding === undefined ? error : new GatewayError(error.code, { ...error, cause: error.cause, finding })
   }
 
   /**
@@ -129,10 +152,11 @@ export function createRoundTrips(options: RoundTripOptions) {
         reason: error.code,
         detail: causeOf(error),
       })
-      const instead = recover(attempt, error, cookies) ?? (await withoutRefused(attempt, error, cookies))
+      const failure = await explained(error, providerName)
+      const instead = recover(attempt, failure, cookies) ?? (await withoutRefused(attempt, failure, cookies))
       if (instead !== undefined) return { location: instead.location, cookies: [...used, ...instead.cookies] }
       // The code may still be good: the page that says so is loaded again and tries it again.
-      throw new AttemptError(error, attempt.returnTo, error.code === 'provider_unavailable' ? [] : used)
+      throw new AttemptError(failure, attempt.returnTo, error.code === 'provider_unavailable' ? [] : used)
     }
   }
 

@@ -1,9 +1,19 @@
-import type { Passage, User } from './guard.ts'
+import type { User } from './guard.ts'
 import { foldHeaderName, headerList, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
 import type { HeaderTemplate, Route } from './route.ts'
+import type { TokenSet } from './token-set.ts'
 
 /** Headers as they are sent: lower-case names, several values where there are several. */
 export type Headers = Record<string, string | string[]>
+
+/** What a request carries in a user's name. */
+export interface Carried {
+  readonly user: Identity
+  readonly tokens: { readonly set: TokenSet }
+}
+
+/** Who a user is, as upstreams may be told. */
+type Identity = Pick<User, 'key' | 'sub' | 'provider' | 'profile'>
 
 /** Where a request came in, for `Forwarded` (RFC 7239) and `X-Forwarded-*`. */
 export interface Arrival {
@@ -43,8 +53,8 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     return stripped.has(folded) || folded.startsWith('x-forwarded-')
   }
 
-  /** The headers for the upstream, of a request that passed `route` as `passage`. */
-  function forRequest(raw: RawHeaders, route: Route, passage: Passage | undefined, arrival: Arrival): Headers {
+  /** The headers for the upstream, of a request that passed `route` as `carried` says. */
+  function forRequest(raw: RawHeaders, route: Route, carried: Carried | undefined, arrival: Arrival): Headers {
     const headers = noHeaders()
     const connection = allOf(raw, 'connection')
     for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -55,9 +65,9 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     }
     headers.host = new URL(route.upstream.origin).host
     Object.assign(headers, forwarded(arrival))
-    if (passage !== undefined) {
-      Object.assign(headers, identity(route.identityHeaders, passage.user))
-      if (route.inject !== undefined) headers[route.inject.name.toLowerCase()] = injected(route.inject, passage)
+    if (carried !== undefined) {
+      Object.assign(headers, identity(route.identityHeaders, carried.user))
+      if (route.inject !== undefined) headers[route.inject.name.toLowerCase()] = injected(route.inject, carried)
     }
     return headers
   }
@@ -126,12 +136,12 @@ function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
   }
 }
 
-function injected({ value }: HeaderTemplate, { tokens }: Passage): string {
+function injected({ value }: HeaderTemplate, { tokens }: Carried): string {
   return value.render({ access_token: tokens.set.accessToken, id_token: tokens.set.idToken ?? '' })
 }
 
 /** Who the user is. A value that cannot stand in a header is left out, and so is what exceeds 8 KB in all. */
-function identity(templates: readonly HeaderTemplate[], { key, sub, provider, profile }: User): Headers {
+function identity(templates: readonly HeaderTemplate[], { key, sub, provider, profile }: Identity): Headers {
   const values: Record<string, string> = {
     user: headerValue(key) ?? '',
     sub: headerValue(sub) ?? '',

@@ -7,9 +7,11 @@ import errors, { answerError } from './plugins/errors.ts'
 import pages from './plugins/pages.ts'
 import { accountRoutes } from './routes/account.ts'
 import { assetRoutes } from './routes/assets.ts'
+import { connectionRoutes } from './routes/connections.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
+import { testSignInRoutes } from './routes/test-sign-in.ts'
 import type { HttpSettings, Services } from './services.ts'
 
 /** How the public listener speaks: with which certificate, if it is it who speaks TLS. */
@@ -49,6 +51,8 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
       await own.register(accountRoutes, options)
       await own.register(signInRoutes, options)
       await own.register(signOutRoutes, options)
+      await own.register(connectionRoutes, options)
+      await own.register(testSignInRoutes, options)
       await own.register(assetRoutes, { assets: site.assets })
     },
     { prefix: basePath },

@@ -7,10 +7,13 @@ interface Problem {
   readonly title: string
   readonly requestId: string
   readonly signInUrl?: string | undefined
+  readonly connectUrl?: string | undefined
+  readonly scope?: string | undefined
 }
 
 /** The body of `application/problem+json` (RFC 9457). */
-export function problemJson({ code, status, title, requestId, signInUrl }: Problem): string {
+export function problemJson({ code, status, title, requestId, signInUrl, connectUrl, scope }: Problem): string {
   const type = `urn:toolgate:error:${code}`
-  return JSON.stringify({ type, title, status, code, request_id: requestId, sign_in_url: signInUrl })
+  const links = { sign_in_url: signInUrl, connect_url: connectUrl, scope }
+  return JSON.stringify({ type, title, status, code, request_id: requestId, ...links })
 }

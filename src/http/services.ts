@@ -3,10 +3,11 @@ import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { Provider } from '../core/provider.ts'
 import type { RoundTrips } from '../core/round-trip.ts'
-import type { Route } from '../core/route.ts'
+import type { Allow, Route } from '../core/route.ts'
 import type { RouteTable } from '../core/route-table.ts'
 import type { SignOut } from '../core/sign-out.ts'
 import type { AskForScopes } from '../core/step-up.ts'
+import type { TestSignIn } from '../core/test-sign-in.ts'
 import type { UpstreamHeaders } from '../core/upstream-headers.ts'
 import type { Site } from './views/layout.ts'
 
@@ -17,6 +18,7 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes
   readonly connections: Connections
+  readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly upstreamHeaders: UpstreamHeaders
   /** The connections to a route's upstream. */
@@ -33,4 +35,6 @@ export interface HttpSettings {
   /** With its `__Host-` prefix, where it has one. */
   readonly cookieName: string
   readonly site: Site
+  /** Who may open the test sign-in. */
+  readonly testers: Allow | 'anyone' | 'nobody'
 }

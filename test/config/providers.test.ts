@@ -13,6 +13,7 @@ ${providers.map((provider) => `  ${provider}\n`).join('')}routes: [{ name: a, pa
 }
 
 const always = {
+  isCognito: false,
   clientId: 'abc',
   clientSecret: 's3cret',
   issuerPattern: undefined,
@@ -50,6 +51,7 @@ const rows: readonly (readonly [type: string, keys: string, settings: Omit<Provi
       ...always,
       ...basic,
       title: 'Cognito',
+      isCognito: true,
       protocol: 'openid',
       issuer: pool,
       endpoints: { ...cognitoEndpoints, jwksUri: `${pool}/.well-known/jwks.json` },

@@ -45,12 +45,20 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
     const { endpoints } = await metadata()
     if (settings.protocol === 'openid' && answer.idToken !== undefined) {
       const claims = await verifyIdToken(answer.idToken, expected, endpoints.jwksUri)
-      const isComplete = claims[claimNames.email] !== undefined || !settings.scopes.includes('email')
-      return isComplete || endpoints.userinfoEndpoint === undefined
-        ? claims
-        : { ...(await userInfo(answer.accessToken, String(claims.sub))), ...claims }
+      const isComplete = claims.email_verified !== undefined || !settings.scopes.includes('email')
+      return isComplete ? claims : { ...claims, ...(await furtherClaims(answer.accessToken, String(claims.sub))) }
     }
     return userInfo(answer.accessToken, expected.sub)
+  }
+
+  /** What user info adds to an ID token; nothing where the access token is meant for others, as Entra's may be. */
+  async function furtherClaims(accessToken: string, sub: string): Promise<Claims | undefined> {
+    try {
+      return await userInfo(accessToken, sub)
+    } catch (error) {
+      if (error instanceof ProviderError && error.failure === 'invalid_grant') return undefined
+      throw error
+    }
   }
 
   /** `sub` is whom the token must belong to, when that is known. */

@@ -122,6 +122,9 @@ export function authorizationFindings(
         remedy: 'Add exactly this to the allowed callback URLs; every character counts.',
         paste: ours,
         where: consoleOf(provider).loginPages('Allowed callback URLs'),
+        docs: registered.some((url) => difference(ours, url).includes('slash'))
+          ? 'docs/trailing-slash.md'
+          : 'docs/callback-mismatch.md',
       },
     )
   }
@@ -145,6 +148,7 @@ export function authorizationFindings(
     return problem(questions.scope, `No: ${further.said}. ${which.join('. ')}.`, {
       remedy: `Enable ${refused.join(' ') || 'the scopes'} for the app client, or take it out of providers.${provider.name}.scopes. A custom scope is made first, under Branding > Domain > Resource servers.`,
       where: consoleOf(provider).loginPages('OpenID Connect scopes, Custom scopes'),
+      docs: 'docs/scope-not-enabled.md',
     })
   }
 

@@ -46,7 +46,8 @@ export function secretFindings(
   const question = 'Is the client secret right?'
   const { said, verdict } = token.withSecret ?? token.without
   const answer = `The token endpoint says ${said}`
-  const showSecret = { remedy: `Copy the client secret into ${key}.`, where: place.clientSecret }
+  const docs = 'docs/client-secret.md'
+  const showSecret = { remedy: `Copy the client secret into ${key}.`, where: place.clientSecret, docs }
 
   const secretFinding = (): Finding => {
     switch (judgeSecret(token, isClientKnown)) {
@@ -62,16 +63,19 @@ export function secretFindings(
         return problem(question, `No. ${answer}: the app client has no secret.`, {
           remedy: `Remove ${key}. An app client made without a secret never gets one.`,
           where: place.client,
+          docs,
         })
       case 'wrong_or_public':
         return problem(question, `No. ${answer}: the app client has another secret, or none.`, {
           remedy: `Copy the client secret into ${key}, or remove it where the console shows none.`,
           where: place.clientSecret,
+          docs,
         })
       case 'client_or_secret':
         return problem(question, `No. ${answer}: the client ID is not known, or the secret is not right.`, {
           remedy: `Compare client_id and client_secret of providers.${provider.name} with the console.`,
           where: place.clientSecret,
+          docs,
         })
       case 'unknown':
         return unknown(question, `Could not tell. At ${provider.tokenEndpoint}: ${said}.`)

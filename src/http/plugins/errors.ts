@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
+import { ScopeError } from '../../core/guard.ts'
 import { signInPath } from '../../core/return-to.ts'
 import { AttemptError } from '../../core/round-trip.ts'
 import { isNavigation } from '../../core/same-origin.ts'
@@ -16,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'site'>
+type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'site' | 'testers'>
 
 /** Every failure as a page for a browser that loads one, as problem JSON (RFC 9457) for everything else. */
 export default fp<Options>(
@@ -76,12 +77,26 @@ function answerWithPage(
     tool: request.toolTitle,
     host: request.servedHost || undefined,
     signedInAs: failure.signedInAs,
-    ...(failure.owner !== undefined && { details: { description: failure.owner } }),
+    details: detailsOf(failure, options.testers === 'nobody' ? undefined : `${basePath}/test`),
+    provider: failure.provider?.title,
+    missingScopes: failure instanceof ScopeError ? failure.missing : undefined,
     ...(isGet && failure.status === 503 && { retryAfterSeconds: failure.retryAfterSeconds }),
-    ...wayOn(failure, signInHref, isGet ? here : undefined),
+    ...wayOn(failure, basePath, isGet ? here : undefined),
   }
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
-  return reply.page(errorPage(site, page))
+  return reply.page(errorPage(site, page), { formAction: failure.provider === undefined })
+}
+
+/** What the owner of a tool is told of a sign-in that failed. */
+function detailsOf({ code, owner, finding }: GatewayError, testHref: string | undefined): ErrorPage['details'] {
+  if (owner === undefined && finding === undefined) return undefined
+  return {
+    description: [owner, finding?.answer].filter(Boolean).join(' '),
+    remedy: [finding?.remedy, finding?.paste].filter(Boolean).join(' ') || undefined,
+    where: finding?.where,
+    docsHref: finding?.docs,
+    testHref: code === 'provider_refused' ? testHref : undefined,
+  }
 }
 
 /** Our files and pages as they are found from a host that is not ours. */
@@ -96,18 +111,26 @@ function siteFrom(publicUrl: string, { assets, ...site }: Site): Site {
 /** What the person can do next, where it is not just the home page. */
 function wayOn(
   failure: GatewayError,
-  signInHref: (returnTo: string | undefined) => string,
+  basePath: string,
   here: string | undefined,
 ): Pick<ErrorPage, 'wayOn' | 'secondary'> {
-  if (failure instanceof AttemptError) return { wayOn: { does: 'try_again', href: signInHref(failure.returnTo) } }
-  if (failure.code === 'attempt_unknown') return { wayOn: { does: 'start_again', href: signInHref(undefined) } }
-  if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: signOutHref(signInHref) } }
-  if (failure.status >= 500 && here !== undefined) return { wayOn: { does: 'try_again', href: here } }
+  if (failure instanceof AttemptError)
+    return { wayOn: { does: 'try_again', href: signInPath(basePath, failure.returnTo) } }
+  if (failure.code === 'attempt_unknown')
+    return { wayOn: { does: 'start_again', href: signInPath(basePath, undefined) } }
+  if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: `${basePath}/sign-out` } }
+  if (failure.provider !== undefined) {
+    return { wayOn: { does: 'connect', method: 'post', href: connectPath(basePath, failure.provider.name, here) } }
+  }
+  if ((failure.status >= 500 || failure.code === 'provider_refused') && here !== undefined)
+    return { wayOn: { does: 'try_again', href: here } }
   return {}
 }
 
-function signOutHref(signInHref: (returnTo: string | undefined) => string): string {
-  return signInHref(undefined).replace(/sign-in$/, 'sign-out')
+/** Where a form starts to link a provider, and comes back. */
+function connectPath(basePath: string, provider: string, returnTo: string | undefined): string {
+  const query = returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`
+  return `${basePath}/connections/${provider}/connect${query}`
 }
 
 function answerWithProblem(
@@ -116,12 +139,17 @@ function answerWithProblem(
   reply: FastifyReply,
   { publicUrl, basePath }: Options,
 ): FastifyReply {
-  const { code, status, message: title } = failure
+  const { code, status, message: title, provider, scopes } = failure
   if (status === 401) reply.header('www-authenticate', 'Bearer')
+  // RFC 6750 section 3.1: all scopes that the request needs, not just those that are missing.
+  if (scopes !== undefined) {
+    reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`)
+  }
+  const connectUrl = provider && `${publicUrl}${basePath}/connections`
   const signInUrl = status === 401 ? `${publicUrl}${basePath}/sign-in` : undefined
   return reply
     .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-    .send(problemJson({ code, status, title, requestId: request.id, signInUrl }))
+    .send(problemJson({ code, status, title, requestId: request.id, signInUrl, connectUrl, scope: scopes?.join(' ') }))
 }
 
 /** Fastify's own refusals, by their code; anything else is a fault of ours and says nothing. */

@@ -12,6 +12,8 @@ type Options = Pick<Services, 'guard' | 'providers' | 'table'> & HttpSettings
 export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   const { guard, providers, table, basePath, site } = options
   const providerNames = [...providers.keys()]
+  // With one provider alone there is nothing to connect.
+  const connectionsHref = providers.size > 1 ? `${basePath}/connections` : undefined
 
   app.get('/', async (request, reply) => {
     const user = await guard.identify(request.guarded(), providerNames).catch((error) => {
@@ -21,7 +23,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
     const visitor =
       user === undefined
         ? { signInHref: `${basePath}/sign-in` }
-        : { user: displayName(user), signOutHref: `${basePath}/sign-out` }
+        : { user: displayName(user), signOutHref: `${basePath}/sign-out`, connectionsHref }
     return reply.page(homePage(site, visitor, tilesFor(table.routes, user)))
   })
 

@@ -289,7 +289,7 @@ export const words = {
       message: () =>
         'It is written down under the reference below. Try again; if it comes back, pass the reference on.',
     },
-  } satisfies Record<GatewayErrorCode | 'insufficient_scope', ErrorWords>,
+  } satisfies Record<GatewayErrorCode, ErrorWords>,
 
   /** For a code that has no words yet. */
   unknownError: {

@@ -1,0 +1,170 @@
+import type { Attempt } from './attempt.ts'
+import type { GatewayError } from './errors.ts'
+import type { Finding } from './finding.ts'
+import type { Clock } from './ports.ts'
+import { type Provider, ProviderError, type ProviderStep, type ProviderTokens } from './provider.ts'
+import { missingScopes } from './replace-tokens.ts'
+import type { Revoke } from './revoke.ts'
+import type { Finished, Redirection, Returned } from './round-trip.ts'
+import type { Cookies, SealedCookies } from './sealed-cookies.ts'
+import { newTokenSet, type TokenSet } from './token-set.ts'
+
+/** The steps of a test sign-in, in their order. */
+export const testSteps = [
+  'authorize',
+  'callback',
+  'code_exchange',
+  'id_token',
+  'user_info',
+  'scopes',
+  'refresh',
+  'call',
+] as const
+
+/** How one step went. No token and no secret is in it. */
+export interface TestStep {
+  readonly id: (typeof testSteps)[number]
+  readonly status: 'passed' | 'failed' | 'skipped'
+  /** What came back. */
+  readonly result: string | undefined
+  /** What is wrong with the set-up, where that could be found out. */
+  readonly finding: Pick<Finding, 'remedy' | 'where' | 'docs'> | undefined
+}
+
+/** What a test sign-in found. */
+export interface TestReport {
+  readonly provider: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly steps: readonly TestStep[]
+}
+
+/** Calls a route's upstream with these tokens, as the route would, and gives the status of the answer. */
+export type CallRoute = (routeName: string, providerName: string, set: TokenSet) => Promise<number>
+
+interface TestSignInOptions {
+  readonly sealed: SealedCookies
+  readonly cookieName: string
+  readonly revoke: Revoke
+  readonly callRoute: CallRoute
+  readonly now: Clock
+}
+
+const keptSeconds = 600
+
+/** See `createTestSignIn`. */
+export type TestSignIn = ReturnType<typeof createTestSignIn>
+
+/** A sign-in that changes nothing: what it receives is looked at, tried, revoked and forgotten; the report stays. */
+export function createTestSignIn({ sealed, cookieName, revoke, callRoute, now }: TestSignInOptions) {
+  const name = `${cookieName}.t`
+
+  function reported(attempt: Attempt, steps: readonly TestStep[]): Redirection {
+    const report: TestReport = { provider: attempt.provider, startedAt: attempt.startedAt, steps: complete(steps) }
+    return { location: attempt.returnTo, cookies: [sealed.set('test report', name, report, keptSeconds)] }
+  }
+
+  return {
+    /** The report of this browser's last test, for ten minutes. */
+    report: (cookies: Cookies) => sealed.read<TestReport>('test report', name, cookies),
+
+    async finish({ attempt, provider, tokens, at }: Returned): Promise<Finished> {
+      const set = newTokenSet(tokens, provider, at, 'sign_in')
+      const steps: TestStep[] = [
+        passed('authorize', `asked for ${attempt.scopes.join(' ')}`),
+        passed('callback', 'the state was this attempt’s'),
+        passed(
+          'code_exchange',
+          `access token${tokens.refreshToken === undefined ? '' : ' and refresh token'} received`,
+        ),
+        tokens.idToken === undefined
+          ? skipped('id_token')
+          : passed('id_token', 'signature, issuer, audience and nonce fit'),
+        whoIs(provider, tokens),
+        scopesGranted(attempt, tokens),
+        await tryRefresh(provider, tokens),
+        await tryCall(attempt, set),
+      ]
+      revoke(provider.name, set)
+      return reported(attempt, steps)
+    },
+
+    /** The report of a test that got no tokens. */
+    failed(attempt: Attempt, error: GatewayError): Redirection {
+      const cause = error.cause instanceof ProviderError ? error.cause : undefined
+      const at: ProviderStep = cause?.step ?? 'callback'
+      const before = testSteps.slice(0, testSteps.indexOf(at)).map((id) => passed(id, undefined))
+      const result = [cause && saidBy(cause), error.finding?.answer ?? error.message].filter(Boolean).join('. ')
+      return reported(attempt, [...before, failed(at, result, error.finding)])
+    },
+  }
+
+  async function tryRefresh(provider: Provider, { refreshToken, claims, scopes }: ProviderTokens): Promise<TestStep> {
+    if (refreshToken === undefined)
+      return skipped('refresh', 'no refresh token: people sign in again when the access token ends')
+    const sub = claims?.sub === undefined ? undefined : String(claims.sub)
+    try {
+      const renewed = await provider.refresh(refreshToken, { sub, scopes })
+      if (renewed.refreshToken !== undefined) {
+        revoke(provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
+        return passed('refresh', 'new tokens received, the refresh token rotates')
+      }
+      return passed('refresh', 'new tokens received')
+    } catch (error) {
+      return failed('refresh', saidBy(error))
+    }
+  }
+
+  async function tryCall({ route, provider }: Attempt, set: TokenSet): Promise<TestStep> {
+    if (route === undefined) return skipped('call', 'no route was chosen')
+    try {
+      const status = await callRoute(route, provider, set)
+      const result = `${route} answered ${status}`
+      return status === 401 || status === 403 || status >= 500 ? failed('call', result) : passed('call', result)
+    } catch {
+      return failed('call', `${route} did not answer`)
+    }
+  }
+}
+
+function whoIs(provider: Provider, { claims }: ProviderTokens): TestStep {
+  const sub = claims?.[provider.claimNames.user]
+  if (!provider.canSignIn) return skipped('user_info', 'this provider is connected, not signed in with')
+  return sub
+    ? passed('user_info', `the user is ${String(sub)}`)
+    : failed('user_info', `the claim "${provider.claimNames.user}" is empty`)
+}
+
+function scopesGranted(attempt: Attempt, { scopes }: ProviderTokens): TestStep {
+  const missing = missingScopes(attempt.scopes, scopes)
+  return missing.length === 0
+    ? passed('scopes', `granted: ${scopes.join(' ')}`)
+    : failed('scopes', `not granted: ${missing.join(' ')}`)
+}
+
+function complete(steps: readonly TestStep[]): readonly TestStep[] {
+  return testSteps.map((id) => steps.find((step) => step.id === id) ?? skipped(id))
+}
+
+function passed(id: TestStep['id'], result: string | undefined): TestStep {
+  return { id, status: 'passed', result, finding: undefined }
+}
+
+function skipped(id: TestStep['id'], result?: string): TestStep {
+  return { id, status: 'skipped', result, finding: undefined }
+}
+
+function failed(id: TestStep['id'], result: string, finding?: Finding): TestStep {
+  return { id, status: 'failed', result, finding: finding && helpOf(finding) }
+}
+
+function helpOf({ remedy, paste, where, docs }: Finding): TestStep['finding'] {
+  const text = [remedy, paste].filter(Boolean).join(' ')
+  return { ...(text && { remedy: text }), ...(where && { where }), ...(docs && { docs }) }
+}
+
+/** What a provider said when it refused. */
+function saidBy(error: unknown): string {
+  if (!(error instanceof ProviderError)) return 'failed'
+  return [error.error, error.description].filter(Boolean).join(': ') || 'no usable answer'
+}

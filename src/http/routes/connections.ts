@@ -1,0 +1,98 @@
+import formbody from '@fastify/formbody'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Connection } from '../../core/connections.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { displayName, type User } from '../../core/guard.ts'
+import { unionOfScopes } from '../../core/replace-tokens.ts'
+import { safeReturnTo } from '../../core/return-to.ts'
+import { cookieStanding } from '../../core/same-origin.ts'
+import type { HttpSettings, Services } from '../services.ts'
+import { connectionsPage, type Connection as Entry } from '../views/connections.ts'
+
+type Options = Pick<Services, 'guard' | 'roundTrips' | 'connections' | 'providers' | 'table'> & HttpSettings
+
+type Action = { Params: { provider: string }; Body: { return_to?: string } | undefined }
+
+/** The page of linked providers, and what can be done there. */
+export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { guard, roundTrips, connections, providers, table, publicUrl, basePath, site } = options
+  const page = `${basePath}/connections`
+  await app.register(formbody, { bodyLimit: 8192 })
+
+  async function userOf(request: FastifyRequest): Promise<User> {
+    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    if (user === undefined) throw new GatewayError('sign_in_required')
+    return user
+  }
+
+  /** Forms are sent from our own pages only. */
+  async function actingUser(request: FastifyRequest): Promise<User> {
+    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    return userOf(request)
+  }
+
+  app.get('/connections', async (request, reply) => {
+    const user = await userOf(request)
+    const entries = (await connections.list(user)).map((connection) => entryOf(connection, user))
+    const visitor = { user: displayName(user), signOutHref: `${basePath}/sign-out` }
+    return reply.page(connectionsPage(site, visitor, { entries }), { formAction: false })
+  })
+
+  app.post<Action>('/connections/:provider/connect', async (request, reply) => {
+    const user = await actingUser(request)
+    const provider = providers.get(request.params.provider)
+    if (provider === undefined || provider.name === user.provider) throw new GatewayError('bad_request')
+    const query = new URLSearchParams(request.target.search)
+    const asked = request.body?.return_to ?? query.get('return_to') ?? undefined
+    const start = {
+      purpose: 'connect',
+      provider: provider.name,
+      scopes: toolsOf(provider.name).reduce((scopes, tool) => unionOfScopes(scopes, tool.scopes), provider.scopes),
+      returnTo: safeReturnTo(asked, publicUrl, basePath, page),
+      session: { user: user.session.user, name: user.session.name },
+    } as const
+    return reply.follow(await roundTrips.begin(start, request.cookies))
+  })
+
+  app.post<Action>('/connections/:provider/refresh', async (request, reply) => {
+    await connections.refresh(await actingUser(request), request.params.provider)
+    return reply.redirect(page, 302)
+  })
+
+  app.post<Action>('/connections/:provider/disconnect', async (request, reply) => {
+    await connections.disconnect(await actingUser(request), request.params.provider)
+    return reply.redirect(page, 302)
+  })
+
+  /** The tools that are given this provider's token and need it connected. */
+  function toolsOf(provider: string) {
+    return table.routes.filter((route) => route.provider === provider)
+  }
+
+  function entryOf({ provider, held }: Connection, user: User): Entry {
+    const isSignIn = provider.name === user.provider
+    const action = (what: string) => `${page}/${provider.name}/${what}`
+    const isLive = held?.state === 'live' && held.set.client === provider.client
+    return {
+      name: provider.name,
+      title: provider.title,
+      role: isSignIn ? 'sign_in' : 'connection',
+      state: held === undefined ? 'not_connected' : isLive ? 'connected' : 'ended',
+      account: isSignIn ? displayName(user) : accountOf(held?.set.claims),
+      scopes: held?.set.scopes ?? [],
+      validUntil: isLive ? new Date(held.set.expiresAt) : undefined,
+      refreshedAt: held && new Date(held.set.obtainedAt),
+      lastError: held?.reason || undefined,
+      neededBy: isSignIn ? [] : toolsOf(provider.name).map((route) => route.title),
+      connectHref: isSignIn || isLive ? undefined : action('connect'),
+      refreshHref: isLive && held.set.refreshToken !== undefined ? action('refresh') : undefined,
+      disconnectHref: isSignIn || held === undefined ? undefined : action('disconnect'),
+    }
+  }
+}
+
+/** What the provider calls the user. */
+function accountOf(claims: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const name = claims?.email ?? claims?.preferred_username ?? claims?.login ?? claims?.name ?? claims?.sub
+  return name === undefined ? undefined : String(name)
+}

@@ -1,0 +1,66 @@
+import formbody from '@fastify/formbody'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { GatewayError } from '../../core/errors.ts'
+import { displayName } from '../../core/guard.ts'
+import type { Route } from '../../core/route.ts'
+import { isAllowed } from '../../core/rules.ts'
+import { cookieStanding } from '../../core/same-origin.ts'
+import type { TestReport, TestStep } from '../../core/test-sign-in.ts'
+import type { HttpSettings, Services } from '../services.ts'
+import { type TestPage, testPage } from '../views/test-sign-in.ts'
+
+type Options = Pick<Services, 'guard' | 'roundTrips' | 'testSignIn' | 'providers' | 'table'> & HttpSettings
+
+/** A sign-in that changes nothing, step by step, for tool owners. */
+export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { guard, roundTrips, testSignIn, providers, table, basePath, site, testers } = options
+  await app.register(formbody, { bodyLimit: 1024 })
+  const action = `${basePath}/test`
+
+  /** Who may see how the provider is set up. Throws `route_not_found` where that is nobody. */
+  async function admit(request: FastifyRequest): Promise<void> {
+    if (testers === 'anyone') return
+    if (testers === 'nobody') throw new GatewayError('route_not_found')
+    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    if (user === undefined) throw new GatewayError('sign_in_required')
+    if (!isAllowed(testers, user.profile, user.claims)) {
+      throw new GatewayError('access_denied', { signedInAs: displayName(user) })
+    }
+  }
+
+  app.get('/test', async (request, reply) => {
+    await admit(request)
+    const asked = new URLSearchParams(request.target.search).get('provider') ?? undefined
+    const report = testSignIn.report(request.cookies)
+    const page: TestPage = {
+      providers: [...providers.values()].map(({ name, title }) => ({ name, title })),
+      routes: table.routes.filter(isCallable).map(({ name, title }) => ({ name, title })),
+      selected: { provider: asked ?? report?.provider },
+      action,
+      report: report && shown(report),
+    }
+    return reply.page(testPage(site, page), { formAction: false })
+  })
+
+  app.post<{ Body: { provider?: string; route?: string } | undefined }>('/test', async (request, reply) => {
+    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    await admit(request)
+    const { provider = '', route = '' } = request.body ?? {}
+    const start = { purpose: 'test', provider, returnTo: action } as const
+    return reply.follow(await roundTrips.begin({ ...start, ...(route !== '' && { route }) }, request.cookies))
+  })
+}
+
+/** A tool that is given a token of the sign-in provider. */
+function isCallable({ access, provider }: Route): boolean {
+  return access !== 'public' && provider === undefined
+}
+
+function shown({ startedAt, steps }: TestReport): NonNullable<TestPage['report']> {
+  const verdict = steps.some(({ status }) => status === 'failed') ? 'failed' : 'passed'
+  return { startedAt: new Date(startedAt), verdict, steps: steps.map(shownStep) }
+}
+
+function shownStep({ id, status, result, finding }: TestStep) {
+  return { id, status, result, remedy: finding?.remedy, where: finding?.where, docsHref: finding?.docs }
+}
