@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type Answer, errorPage as errorRedirect, html, Refusal } from './answer.ts'
@@ -45,7 +45,7 @@ export async function createDomain(state: State): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     // A browser keeps the one it has, or a second tab would break the form in the first.
     const sent = request.cookies['XSRF-TOKEN'] ?? ''
-    const csrf = uuid.test(sent) ? sent : randomUUID()
+    const csrf = uuid.test(sent) ? sent : firstCsrf(request.headers['user-agent'])
     request.setDecorator('csrf', csrf)
     reply.headers({ ...commonHeaders, 'x-amz-cognito-request-id': randomUUID() })
     reply.setCookie('XSRF-TOKEN', csrf, cookieOptions(state))
@@ -55,6 +55,14 @@ export async function createDomain(state: State): Promise<FastifyInstance> {
   })
   serve(app, state, paths.map(onlyWithDomain), notFound)
   return app
+}
+
+const csrfSecret = randomBytes(32)
+
+/** The same for two tabs that load their first page at the same time; no other site can read it. */
+function firstCsrf(userAgent = ''): string {
+  const hash = createHmac('sha256', csrfSecret).update(userAgent).digest('hex')
+  return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
 }
 
 /** Without a domain there is nothing at its address. */

@@ -147,6 +147,17 @@ t.test('a second tab does not break the form in the first', async (t) => {
   t.match(location(submitted), `${callback}?code=`)
 })
 
+t.test('two tabs that load their first page at the same time can both send their forms', async (t) => {
+  const { domain, authorizeQuery } = await localCognito(t)
+  const load = (userAgent: string) =>
+    fetch(`${domain}/login?${authorizeQuery()}`, { headers: { 'user-agent': userAgent } })
+
+  const [one, two, another] = await Promise.all([load('browser'), load('browser'), load('another')])
+
+  t.equal(cookies(one), cookies(two))
+  t.not(cookies(one), cookies(another))
+})
+
 t.test('managed login without a branding style has no page; classic needs none', async (t) => {
   const { authorize, change, request } = await localCognito(t)
   await change('PATCH', '/clients/1confidential', { branding: false })
