@@ -15,7 +15,7 @@ async function open(t: Test) {
 
 async function newPage(context: BrowserContext, complaints: string[] = []): Promise<Page> {
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {
     // An error page is one on purpose; what a page loads is looked at below.

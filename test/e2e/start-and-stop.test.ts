@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
 import { createBrowser } from '../support/browser.ts'
+import { copyOfDev } from '../support/dev.ts'
 import { freePort } from '../support/free-port.ts'
 import { startGatewayProcess, startProgram } from '../support/gateway-process.ts'
 import { startRedis } from '../support/redis.ts'
@@ -96,6 +98,30 @@ for (const key of ['listen', 'admin']) {
 
     t.equal(await program.ended(), 1)
     t.equal(program.output(), `${key}.port: 127.0.0.1:${port} is taken by another process; choose another.\n`)
+  })
+}
+
+for (const [standard, key] of [
+  [8080, 'listen.port'],
+  [9230, 'domain.port'],
+  [9240, 'The address of a sample tool'],
+] as const) {
+  t.test(`dev tells in one line that the port that is ${standard} by default is taken, and ends`, async (t) => {
+    const { folder, port } = await copyOfDev(t)
+    const taken = createServer().listen(port(standard), '127.0.0.1')
+    await once(taken, 'listening')
+    t.teardown(() => taken.close())
+
+    const program = startProgram(t, ['dev'], join(folder, 'src/main.ts'))
+
+    t.equal(await program.ended(), 1)
+    const told = program
+      .output()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('{'))
+    t.match(told, [new RegExp(`${port(standard)}.* is taken`)])
+    t.match(told[0], key)
+    t.equal(told.length, 1)
   })
 }
 

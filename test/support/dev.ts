@@ -19,14 +19,14 @@ export interface Dev {
 
 /** Runs `toolgate dev` in a copy of the sources whose fixed ports are free ones, so that it can run beside `npm start`. */
 export async function startDev(t: Test): Promise<Dev> {
-  const { folder, port } = await copy(t)
+  const { folder, port } = await copyOfDev(t)
   const program = startProgram(t, ['dev'], join(folder, 'src/main.ts'))
   await program.says(/Ctrl\+C/)
   return { origin: `http://localhost:${port(8080)}`, control: `http://127.0.0.1:${port(9232)}`, program }
 }
 
 /** A copy of the sources to run `toolgate dev` in, and which port stands in for which. */
-export async function copy(t: Test) {
+export async function copyOfDev(t: Test) {
   const folder = await mkdtemp(join(tmpdir(), 'toolgate-dev-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   for (const part of ['src', 'config', 'package.json'])

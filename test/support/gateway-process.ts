@@ -23,9 +23,9 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts `toolgate …` as a process of its own, by this Node. It ends with the test. */
 export function startProgram(t: Test, args: readonly string[], entry = main, node = process.execPath): Program {
-  // Without the test runner's loaders: as a user starts it.
-  const { NODE_OPTIONS, ...env } = process.env
-  const child = spawn(node, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  // The runner has every process load what it records; a program is to run as a user starts it.
+  const plain = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', node, entry, ...args]
+  const child = spawn('/bin/sh', plain, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const exit = once(child, 'close').then(([code, signal]) => code ?? signal)
