@@ -181,7 +181,7 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
   return createRedisStore({
     url: store.url,
     keyPrefix: store.key_prefix,
-    onChange: (up, detail) => (up ? logger.info('store is back') : logger.error({ detail }, 'store is away')),
+    onChange: (up, detail) => (up ? logger.info('store answers') : logger.error({ detail }, 'store is away')),
   })
 }
 

@@ -36,12 +36,12 @@ t.test('without Redis it starts, says so once, and works as soon as Redis is the
   t.match(away.body, '<meta http-equiv="refresh" content="5">')
 
   await redis.restart()
-  await gateway.says(/store is back/)
+  await gateway.says(/store answers/)
 
   t.equal((await ready()).status, 200)
   t.match(await browser.open(callback), { status: 200, url: `${origin}/tool?q=1` })
   t.equal(linesWith(gateway.output(), 'store is away').length, 1)
-  t.equal(linesWith(gateway.output(), 'store is back').length, 1)
+  t.equal(linesWith(gateway.output(), 'store answers').length, 1)
 })
 
 t.test('while Redis is away a signed-in person gets a page that retries, and stays signed in', async (t) => {
@@ -57,7 +57,7 @@ t.test('while Redis is away a signed-in person gets a page that retries, and sta
   const page = await browser.load(`${origin}/tool`)
   const signOut = await browser.load(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} })
   await redis.restart()
-  await gateway.says(/store is away[\s\S]*store is back/)
+  await gateway.says(/store is away[\s\S]*store answers/)
 
   t.match(page, { status: 503, headers: { 'set-cookie': undefined } })
   t.match(page.body, '<meta http-equiv="refresh"')
