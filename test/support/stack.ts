@@ -17,12 +17,16 @@ export type ConfigPatch = Record<string, unknown>
 export interface StackOptions {
   /** Keys of the gateway's config, over those of the stack. */
   readonly config?: ConfigPatch
+  /** Keys of the gateway's provider. */
+  readonly provider?: ConfigPatch
   /** Keys of the confidential client of the local Cognito. */
   readonly client?: ConfigPatch
   /** What the gateway takes for the time. */
   readonly now?: () => number
   readonly log?: (line: string) => void
 }
+
+type PartsOptions = Pick<StackOptions, 'config' | 'provider' | 'client'>
 
 /** A gateway, a local Cognito and an echoing tool behind it, each on ports of its own. */
 export type Stack = Awaited<ReturnType<typeof startStack>>
@@ -37,7 +41,7 @@ export async function startStack(t: Test, { now, log, ...options }: StackOptions
 }
 
 /** What a gateway needs around it, and the config with which to start one, or several. */
-export async function startParts(t: Test, { config = {}, client = {} }: Pick<StackOptions, 'config' | 'client'> = {}) {
+export async function startParts(t: Test, { config = {}, provider = {}, client = {} }: PartsOptions = {}) {
   const echo = await startEcho(t)
   const origin = `http://localhost:${await freePort()}`
   const pool = await localPool(origin, client)
@@ -54,6 +58,7 @@ export async function startParts(t: Test, { config = {}, client = {} }: Pick<Sta
         issuer: cognito.issuer,
         client_id: '1localexample',
         client_secret: 'local-secret',
+        ...provider,
       },
     },
     routes: [

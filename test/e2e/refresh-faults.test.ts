@@ -1,0 +1,63 @@
+import t from 'tap'
+import { createBrowser } from '../support/browser.ts'
+import { startStack } from '../support/stack.ts'
+
+const clock = { ahead: 0 }
+const { origin, control } = await startStack(t, {
+  now: () => Date.now() + clock.ahead,
+  client: { rotation: { enabled: true, grace: '0s' } },
+  provider: { timeout: '1s' },
+})
+const browser = createBrowser()
+await browser.signIn(`${origin}/tool`)
+
+/** Moves our clock and the provider's. */
+async function advance(ms: number): Promise<void> {
+  clock.ahead += ms
+  await control.clock(`${clock.ahead}ms`)
+}
+
+const faults: readonly [string, Record<string, unknown>][] = [
+  ['500', { status: 500 }],
+  ['429 with Retry-After', { status: 429, headers: { 'retry-after': '20' } }],
+  ['a redirect', { status: 302, headers: { location: '/oauth2/token' } }],
+  ['invalid_client', { status: 400, body: { error: 'invalid_client' } }],
+  ['a page instead of JSON', { status: 200, body: '<h1>Welcome</h1>' }],
+  ['JSON without a token', { status: 200, body: {} }],
+  ['no answer', { hang: true }],
+]
+for (const [name, fault] of faults) {
+  t.test(`a refresh answered by ${name} signs nobody out: 503 until it is over`, async (t) => {
+    await advance(2 * 3_600_000)
+    await control.fault({ endpoint: 'token', ...fault })
+
+    const page = await browser.load(`${origin}/tool`)
+    const answer = await browser.send(`${origin}/tool`)
+    await control.heal()
+    await advance(60_000)
+
+    t.match(page, { status: 503, headers: { 'set-cookie': undefined } })
+    t.match(page.body, '<meta http-equiv="refresh"')
+    t.equal(answer.status, 503)
+    t.ok(Number(answer.headers['retry-after']) > 0)
+    t.match(JSON.parse(answer.body), { code: 'provider_unavailable' })
+    t.equal((await browser.load(`${origin}/tool`)).status, 200)
+  })
+}
+
+t.test('while the provider is away and the token is still good, requests are served', async (t) => {
+  await advance(60 * 60_000 - 30_000)
+  await control.fault({ endpoint: 'token', status: 500 })
+
+  for (let i = 0; i < 5; i++) t.equal((await browser.load(`${origin}/tool`)).status, 200)
+  await control.heal()
+})
+
+t.test('invalid_grant ends the sign-in: to the provider and back, for a program 401', async (t) => {
+  await advance(2 * 3_600_000)
+  await control.fault({ endpoint: 'token', status: 400, body: { error: 'invalid_grant' }, times: 1 })
+
+  t.match(await browser.load(`${origin}/tool`), { status: 302, location: '/oauth/sign-in?return_to=%2Ftool' })
+  t.match(JSON.parse((await browser.send(`${origin}/tool`)).body), { status: 401, code: 'session_ended' })
+  t.equal((await browser.signIn(`${origin}/tool`)).status, 200)
+})
