@@ -63,7 +63,13 @@ export async function askAuthorize(
   probe: Probe,
   changes: Partial<AuthorizeQuestion> = {},
 ): Promise<AuthorizeReading> {
-  const question = {
+  const question = { ...questionOf(provider), ...changes }
+  return readAuthorize(await probe({ url: authorizeUrl(question) }), question)
+}
+
+/** What the gateway would send. */
+export function questionOf(provider: CheckedProvider): AuthorizeQuestion {
+  return {
     endpoint: provider.authorizationEndpoint,
     clientId: provider.clientId,
     redirectUri: provider.redirectUri,
@@ -71,9 +77,7 @@ export async function askAuthorize(
     params: provider.authorizeParams,
     state: randomId(),
     codeChallenge: codeChallenge(randomId()),
-    ...changes,
   }
-  return readAuthorize(await probe({ url: authorizeUrl(question) }), question)
 }
 
 /** `profile`, `email` and `phone` need `openid` beside them; a custom scope does not. */

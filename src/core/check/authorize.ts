@@ -56,23 +56,45 @@ export function authorizeUrl(question: AuthorizeQuestion): string {
 }
 
 /** Reads the answer to an authorization request. Cognito refuses either on its own error page or at the callback. */
-export function readAuthorize(outcome: ProbeOutcome, { endpoint, redirectUri }: AuthorizeQuestion): AuthorizeReading {
+export function readAuthorize(outcome: ProbeOutcome, question: AuthorizeQuestion): AuthorizeReading {
   const why = unanswered(outcome)
   if (why !== undefined) return { verdict: 'unknown', said: why }
   if ('failure' in outcome) return { verdict: 'unknown', said: '' }
   const { status, location } = outcome
-  const target = location === undefined ? null : URL.parse(location, endpoint)
+  const target = location === undefined ? null : URL.parse(location, question.endpoint)
   if (status === 404) return { verdict: 'absent', said: '404, there is no such endpoint' }
   if (target === null || status < 300 || status > 399) {
     return { verdict: 'unknown', said: `${status}, which is not how a provider answers here` }
   }
 
-  const { origin } = new URL(endpoint)
-  if (target.href.startsWith(new URL(redirectUri).href)) return readCallback(target.searchParams)
+  const { origin } = new URL(question.endpoint)
+  if (isAtCallback(target, question)) return readCallback(target.searchParams)
   if (target.origin !== origin) return { verdict: 'passed', said: `on to ${shown(target.host)}` }
   if (target.pathname === '/error') return readErrorPage(target.searchParams.get('error') ?? '')
   return { verdict: 'passed', said: 'on to the sign-in page', loginUrl: target.href }
 }
+
+/** The verdicts that the standards alone allow. */
+export interface StandardReading {
+  readonly verdict: Extract<Verdict, 'unknown' | 'refused' | 'refused_at_callback' | 'flow' | 'scope' | 'passed'>
+  readonly said: string
+}
+
+/** Reads the answer of any provider: what is told to the callback is standardised, the rest is a page for people. */
+export function readStandardAuthorize(outcome: ProbeOutcome, question: AuthorizeQuestion): StandardReading {
+  const why = unanswered(outcome)
+  if (why !== undefined) return { verdict: 'unknown', said: why }
+  if ('failure' in outcome) return { verdict: 'unknown', said: '' }
+  const { status, location } = outcome
+  const target = location === undefined ? null : URL.parse(location, question.endpoint)
+  if (target !== null && isAtCallback(target, question)) return readCallback(target.searchParams)
+  if (target !== null && /\/error\b/.test(target.pathname)) return { verdict: 'refused', said: 'on to an error page' }
+  if (target !== null) return { verdict: 'passed', said: `on to ${shown(target.host)}` }
+  return status < 300 ? { verdict: 'passed', said: `${status}, a page` } : { verdict: 'refused', said: `${status}` }
+}
+
+const isAtCallback = (target: URL, { redirectUri }: AuthorizeQuestion) =>
+  target.href.startsWith(new URL(redirectUri).href)
 
 function readErrorPage(error: string): AuthorizeReading {
   const said = `the error page says "${shown(error)}"`
@@ -83,7 +105,7 @@ function readErrorPage(error: string): AuthorizeReading {
 }
 
 /** Live pools send `invalid_request` with the reason in the description, the documentation has the reason in `error`. */
-function readCallback(query: URLSearchParams): AuthorizeReading {
+function readCallback(query: URLSearchParams): StandardReading {
   const error = query.get('error') ?? ''
   const fields = [error, query.get('error_description') ?? '']
   const said = `the callback is told ${fields
@@ -91,9 +113,11 @@ function readCallback(query: URLSearchParams): AuthorizeReading {
     .map((field) => `"${shown(field)}"`)
     .join(', ')}`
   if (fields.includes('invalid_scope')) return { verdict: 'scope', said }
-  if (fields.includes('unauthorized_client')) return { verdict: 'flow', said }
+  if (fields.includes('unauthorized_client') || fields.includes('unsupported_response_type')) {
+    return { verdict: 'flow', said }
+  }
   // What `prompt=none` without a session brings (OpenID Connect Core section 3.1.2.6): the request itself is fine.
-  if (error === 'login_required' || error === 'interaction_required') return { verdict: 'passed', said }
+  if (['login_required', 'interaction_required', 'consent_required'].includes(error)) return { verdict: 'passed', said }
   return { verdict: isServerTrouble(error) ? 'unknown' : 'refused_at_callback', said }
 }
 

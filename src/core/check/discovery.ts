@@ -1,3 +1,4 @@
+import { isLoopback } from '../loopback.ts'
 import { jsonOf, type Probe, type ProbeOutcome, shown, unanswered } from './probe.ts'
 
 /**
@@ -11,6 +12,7 @@ export interface DiscoveryReading {
   /** What it announces. */
   readonly issuer?: string
   readonly authorizationEndpoint?: string
+  readonly tokenEndpoint?: string
 }
 
 /** Asks an issuer for its metadata. */
@@ -28,16 +30,22 @@ export function readDiscovery(outcome: ProbeOutcome, issuer: string, endpoint: s
   const why = unanswered(outcome)
   if (why !== undefined) return { verdict: 'unknown', said: why }
   if ('failure' in outcome) return { verdict: 'unknown', said: '' }
-  const { issuer: announced, authorization_endpoint: announcedEndpoint } = jsonOf(outcome)
+  const metadata = jsonOf(outcome)
+  const { issuer: announced } = metadata
   if (outcome.status === 400 || outcome.status === 404) {
     return { verdict: 'absent', said: `${outcome.status}, there is no metadata` }
   }
-  const target = typeof announcedEndpoint === 'string' ? URL.parse(announcedEndpoint) : null
-  if (outcome.status !== 200 || typeof announced !== 'string' || target === null) {
+  const target = address(metadata.authorization_endpoint)
+  const tokenEndpoint = address(metadata.token_endpoint)?.href
+  if (outcome.status !== 200 || typeof announced !== 'string' || target === undefined) {
     return { verdict: 'unknown', said: `${outcome.status}, which cannot be read as metadata` }
   }
 
-  const found = { issuer: shown(announced), authorizationEndpoint: shown(target.href) }
+  const found = {
+    issuer: shown(announced),
+    authorizationEndpoint: target.href,
+    ...(tokenEndpoint && { tokenEndpoint }),
+  }
   if (announced !== issuer) return { verdict: 'other_issuer', said: `it calls itself ${found.issuer}`, ...found }
   if (endpoint === undefined || target.href === new URL(endpoint).href) {
     return { verdict: 'matches', said: `it announces ${shown(target.origin)}`, ...found }
@@ -47,4 +55,11 @@ export function readDiscovery(outcome: ProbeOutcome, issuer: string, endpoint: s
   return isAtIssuer
     ? { verdict: 'no_domain', said: 'it announces endpoints at the issuer, which do not work', ...found }
     : { verdict: 'other_domain', said: `it announces ${shown(target.origin)}`, ...found }
+}
+
+/** An https address, or http on this machine: a secret will go there. */
+function address(value: unknown): URL | undefined {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  return isSafe ? url : undefined
 }
