@@ -25,7 +25,7 @@ export function report(
 }
 
 /** What is right is one line; the rest says what to do, and where. */
-function linesOf({ status, question, answer, remedy, paste, where }: Finding): readonly string[] {
+function linesOf({ status, question, answer, remedy, paste, where, docs }: Finding): readonly string[] {
   const mark = styleText(colours[status], marks[status])
   if (status === 'ok') return [`  ${mark} ${question} ${styleText('dim', answer)}`]
   return [
@@ -34,6 +34,7 @@ function linesOf({ status, question, answer, remedy, paste, where }: Finding): r
     ...(remedy === undefined ? [] : [`      ${styleText('bold', 'To do:')} ${remedy}`]),
     ...(paste === undefined ? [] : [`          ${paste}`]),
     ...(where === undefined ? [] : [`      ${styleText('bold', 'Where:')} ${where}`]),
+    ...(docs === undefined ? [] : [`      ${styleText('bold', 'More:')} ${docs}`]),
   ]
 }
 

@@ -18,7 +18,7 @@ export interface Finding {
   readonly paste?: string
   /** The place in the console to change it at. */
   readonly where?: string
-  /** A page of the documentation about it. */
+  /** The document that explains it. */
   readonly docs?: string
 }
 

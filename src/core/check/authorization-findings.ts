@@ -3,7 +3,7 @@ import type { Authorization } from './authorization.ts'
 import type { Verdict } from './authorize.ts'
 import { consoleOf } from './console.ts'
 import type { CheckedProvider } from './provider.ts'
-import { difference } from './registered.ts'
+import { difference, docsOfDifference } from './registered.ts'
 
 /** What an authorization request needs, in the order in which it is checked. */
 const steps = ['client', 'oauth', 'callback', 'flow', 'scope', 'login'] as const
@@ -107,6 +107,7 @@ export function authorizationFindings(
         remedy: 'Choose the authorization code grant, the scopes and exactly this callback URL.',
         paste: provider.redirectUri,
         where: consoleOf(provider).loginPages('OAuth 2.0 grant types'),
+        docs: 'docs/callback-mismatch.md',
       },
     )
   }
@@ -122,9 +123,7 @@ export function authorizationFindings(
         remedy: 'Add exactly this to the allowed callback URLs; every character counts.',
         paste: ours,
         where: consoleOf(provider).loginPages('Allowed callback URLs'),
-        docs: registered.some((url) => difference(ours, url).includes('slash'))
-          ? 'docs/trailing-slash.md'
-          : 'docs/callback-mismatch.md',
+        docs: docsOfDifference(ours, registered),
       },
     )
   }

@@ -110,4 +110,10 @@ export function difference(a: string, b: string): string {
   return words.join(' and ')
 }
 
+/** The document about addresses that are not registered; a slash at the end has one of its own. */
+export function docsOfDifference(ours: string, registered: readonly string[]): string {
+  const isSlash = registered.some((url) => difference(ours, url) === 'the slash at the end')
+  return isSlash ? 'docs/trailing-slash.md' : 'docs/callback-mismatch.md'
+}
+
 const isSameFolded = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()

@@ -43,10 +43,10 @@ export function secretFindings(
   const { ok, problem, unknown } = findingsAbout(`provider ${provider.name}`)
   const key = `providers.${provider.name}.client_secret`
   const place = consoleOf(provider)
+  const docs = 'docs/client-secret.md'
   const question = 'Is the client secret right?'
   const { said, verdict } = token.withSecret ?? token.without
   const answer = `The token endpoint says ${said}`
-  const docs = 'docs/client-secret.md'
   const showSecret = { remedy: `Copy the client secret into ${key}.`, where: place.clientSecret, docs }
 
   const secretFinding = (): Finding => {

@@ -2,7 +2,7 @@ import { type Finding, findingsAbout } from '../finding.ts'
 import { consoleOf } from './console.ts'
 import { type Probe, type ProbeOutcome, shown, unanswered } from './probe.ts'
 import type { CheckedProvider } from './provider.ts'
-import { difference, findRegistered, neighbours } from './registered.ts'
+import { difference, docsOfDifference, findRegistered, neighbours } from './registered.ts'
 
 /** Whether Cognito's `/logout` comes back to an address. */
 export interface SignOutReading {
@@ -63,6 +63,7 @@ export function signOutFindings(provider: CheckedProvider, signOut: SignOut | un
       remedy: 'Add exactly this to the allowed sign-out URLs; every character counts.',
       paste: ours,
       where: consoleOf(provider).loginPages('Allowed sign-out URLs'),
+      docs: docsOfDifference(ours, registered),
     }),
   ]
 }
