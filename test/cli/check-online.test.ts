@@ -228,6 +228,18 @@ t.test('a domain of the pool that it does not announce is only a warning', async
   t.match(withStatus('warning'), [{ answer: `Yes, but the pool announces another of its domains, ${cognito.domain}.` }])
 })
 
+t.test('a pool without a domain is one problem, also when nothing answers at the domain of the config', async (t) => {
+  await control.pool({ domain: false })
+
+  const { exitCode, findings } = await check(t, withProvider({ domain: `http://127.0.0.1:${await freePort()}` }))
+
+  t.equal(exitCode, 1)
+  t.match(
+    findings.filter(({ subject }) => subject === 'provider cognito'),
+    [{ status: 'problem', answer: /has no domain/ }],
+  )
+})
+
 t.test('a second provider has a callback of its own', async (t) => {
   const { problems } = await check(t, { providers: { cognito: provider, second: provider } })
 

@@ -13,7 +13,7 @@ import type { CheckedProvider } from './provider.ts'
 import { findRegistered, neighbours } from './registered.ts'
 
 /** Whether one scope may be asked for. */
-export interface ScopeReading {
+interface ScopeReading {
   readonly scope: string
   readonly verdict: 'enabled' | 'refused' | 'unknown'
 }

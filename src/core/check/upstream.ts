@@ -3,7 +3,7 @@ import type { Route } from '../route.ts'
 import { failureText, type ProbeFailure } from './probe.ts'
 
 /** A connection that was made and closed. `certificateEndsAt`: milliseconds since the epoch; absent without TLS. */
-export interface Reached {
+interface Reached {
   readonly certificateEndsAt: number | undefined
 }
 
