@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { providerKinds } from '../../src/cli/init/provider-kinds.ts'
 import { run } from '../../src/cli/run.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { startStack } from '../support/stack.ts'
@@ -141,8 +142,38 @@ t.test('a domain of another region than the pool is refused', async (t) => {
 
 t.test('unknown options and providers are errors', async (t) => {
   t.match(await init('--yes', '--port', '1'), { exitCode: 1, err: /--port/ })
-  t.match(await init('--yes', '--provider', 'toString'), { exitCode: 1, err: /--provider must be cognito/ })
+  t.match(await init('--yes', '--provider', 'toString'), { exitCode: 1, err: /--provider must be one of cognito/ })
   t.match(await init('--yes', 'extra'), { exitCode: 1, err: /extra/ })
+})
+
+t.test('an option of another kind of provider is an error, not ignored', async (t) => {
+  const file = join(t.testdir(), 'toolgate.yaml')
+
+  t.match(await init('--yes', '-o', file, ...needed, '--tenant', 'x'), {
+    exitCode: 1,
+    err: /--tenant does not go with/,
+  })
+  t.match(await init('--yes', '-o', file, '--provider', 'okta', '--aws-cli'), {
+    exitCode: 1,
+    err: /--aws-cli does not/,
+  })
+  t.notOk(existsSync(file))
+})
+
+t.test('every kind of provider has a first config without problems', async (t) => {
+  const folder = t.testdir()
+  for (const [type, { questions }] of Object.entries(providerKinds)) {
+    const file = join(folder, `${type}.yaml`)
+    const options = questions.flatMap(({ name, example, asked }) => (asked ? [] : [`--${name}`, example]))
+    const rest = ['--upstream', 'http://127.0.0.1:3000', '--public-url', 'https://tools.acme.io', '--no-check']
+
+    const { exitCode, out, err } = await init('--yes', '-o', file, '--provider', type, ...options, ...rest)
+    const { config } = await loadConfig(file, { [`${type.toUpperCase()}_CLIENT_SECRET`]: 's3cret' })
+
+    t.strictSame([exitCode, err], [0, ''], type)
+    t.match(config.providers, { [type]: { type } })
+    t.match(out, 'https://tools.acme.io/oauth/callback', type)
+  }
 })
 
 t.test('without a terminal it asks for --yes instead of waiting', async (t) => {

@@ -1,12 +1,12 @@
 import { consoleEntries } from './app-client.ts'
 import { awsCli, cloudFormation, terraform } from './app-client-snippets.ts'
+import { clientId, clientSecret } from './client-questions.ts'
 import { announcedDomain, fromConsole, issuerOf, regionOf } from './cognito-console.ts'
 import type { ProviderKind } from './provider-kind.ts'
 
-const secretVariable = 'COGNITO_CLIENT_SECRET'
-
 /** Amazon Cognito: an app client of a user pool. */
 export const cognito: ProviderKind = {
+  title: 'Amazon Cognito',
   questions: [
     {
       name: 'domain',
@@ -48,29 +48,12 @@ export const cognito: ProviderKind = {
       asked: 'never',
       comment: 'instead of the one that user_pool_id gives',
     },
-    {
-      name: 'client-id',
-      path: 'client_id',
-      message: 'What is the client ID of the app client?',
-      why: 'AWS console: Cognito > User pools > your pool > App clients.',
-      example: '4f7q2k9v1m3x8c5b6n0z2l7j5h',
-      comment: 'the app client',
-    },
-    {
-      name: 'client-secret-env',
-      path: 'client_secret',
-      message: 'Does the app client have a client secret?',
-      why: `Its page in the console shows one, or none. The config will read it from ${secretVariable}.`,
-      example: secretVariable,
-      suggest: () => secretVariable,
-      asked: 'whether',
-      rule: [
-        (answer) => /^[A-Z_][A-Z0-9_]*$/.test(answer),
-        `must be the name of an environment variable, such as ${secretVariable}, and never the secret itself`,
-      ],
-      write: (answer) => `\${${answer}}`,
-      comment: 'only if the app client has one',
-    },
+    clientId(
+      'What is the client ID of the app client?',
+      'AWS console: Cognito > User pools > your pool > App clients.',
+      '4f7q2k9v1m3x8c5b6n0z2l7j5h',
+    ),
+    clientSecret('COGNITO_CLIENT_SECRET', 'optional'),
   ],
   appClientQuestions: ['user-pool-id', 'client-secret-env'],
   entries: consoleEntries,

@@ -1,6 +1,4 @@
 import type { Readable, Writable } from 'node:stream'
-import { styleText } from 'node:util'
-import { type CANCEL_SYMBOL, confirm, isCancel, text } from '@clack/prompts'
 import type { Question } from './question.ts'
 
 /** Where questions are asked: the two ends of a terminal. */
@@ -13,10 +11,15 @@ export interface Terminal {
 export class Cancelled extends Error {}
 
 /** What helps to answer a question. */
-interface Help {
+export interface Help {
   readonly suggestion: string | undefined
   readonly prefill: string | undefined
   readonly complaint: (answer: string) => Promise<string | undefined>
+}
+
+export interface Choice {
+  readonly value: string
+  readonly label: string
 }
 
 /** Asks people on a terminal. All calls throw Cancelled. */
@@ -24,30 +27,6 @@ export interface Interview {
   /** An answer without complaints. */
   readonly ask: (question: Question, help: Help) => Promise<string>
   readonly confirm: (question: Question) => Promise<boolean>
-}
-
-export function createInterview({ input, output }: Terminal): Interview {
-  return {
-    async ask({ message, why, example }, { suggestion, prefill, complaint }) {
-      const answer = await text({
-        // The library draws its guide beside the first line only.
-        message: `${message}\n${styleText('gray', '│')}  ${why}`,
-        input,
-        output,
-        validate: (value) => complaint(value?.trim() || (suggestion ?? '')),
-        placeholder: suggestion ?? `for example ${example}`,
-        ...(suggestion !== undefined && { defaultValue: suggestion }),
-        ...(prefill !== undefined && { initialValue: prefill }),
-      })
-      return answered(answer).trim()
-    },
-    async confirm({ message, why }) {
-      return answered(await confirm({ message: `${message}\n${why}`, input, output }))
-    },
-  }
-}
-
-function answered<Answer>(answer: Answer | typeof CANCEL_SYMBOL): Answer {
-  if (isCancel(answer)) throw new Cancelled('Nothing was written.')
-  return answer
+  /** The value of one choice; the first is the suggestion. */
+  readonly choose: (message: string, choices: readonly Choice[]) => Promise<string>
 }

@@ -3,6 +3,7 @@ import type { Question } from './question.ts'
 
 /** What `toolgate init` has to know of a kind of provider. */
 export interface ProviderKind {
+  readonly title: string
   /** In the order of the keys in the config; each `path` is a key of the provider. */
   readonly questions: readonly Question[]
   /** The names of the questions that matter when only the client at the provider is to be made. */

@@ -43,6 +43,7 @@ t.test('it asks until everything is known, and takes the suggestions on Enter', 
   const { exitCode, left } = await init(
     ['-o', file, '--no-check'],
     [
+      ['Who signs people in?', enter],
       ['Which address will people open?', enter],
       ['Which user pool?', `${cognito.issuer}/.well-known/jwks.json${enter}`],
       [cognito.domain, enter],
@@ -76,19 +77,10 @@ t.test('it asks until everything is known, and takes the suggestions on Enter', 
 
 t.test('a wrong answer is met with the rule of the config, and asked for again', async (t) => {
   const file = join(t.testdir(), 'toolgate.yaml')
+  const given = '--provider cognito --no-check --public-url https://tools.acme.io --domain auth.acme.io --store memory:'
 
   const { left } = await init(
-    [
-      '-o',
-      file,
-      '--no-check',
-      '--public-url',
-      'https://tools.acme.io',
-      '--domain',
-      'auth.acme.io',
-      '--store',
-      'memory:',
-    ],
+    ['-o', file, ...given.split(' ')],
     [
       ['What is the user pool ID?', `Xk3fP9qLm${enter}`],
       ['must be REGION_ID', `${'\b'.repeat(9)}eu-west-1_Xk3fP9qLm${enter}`],
@@ -109,7 +101,7 @@ t.test('a wrong answer is met with the rule of the config, and asked for again',
 t.test('giving up writes nothing', async (t) => {
   const file = join(t.testdir(), 'toolgate.yaml')
 
-  const { exitCode, err } = await init(['-o', file], [['Which address will people open?', controlC]])
+  const { exitCode, err } = await init(['-o', file], [['Who signs people in?', controlC]])
 
   t.equal(exitCode, 1)
   t.equal(err, 'Nothing was written.')
@@ -119,5 +111,45 @@ t.test('giving up writes nothing', async (t) => {
 t.test('options that are wrong are said before anything is asked', async (t) => {
   const file = join(t.testdir(), 'toolgate.yaml')
 
-  await t.rejects(init(['-o', file, '--upstream', 'nowhere'], []), { message: /^--upstream must be/ })
+  await t.rejects(init(['-o', file, '--provider', 'cognito', '--upstream', 'nowhere'], []), {
+    message: /^--upstream must be/,
+  })
+})
+
+t.test('another kind of provider asks for what it needs', async (t) => {
+  const file = join(t.testdir(), 'toolgate.yaml')
+  const down = '\u001b[B'
+  const given = '--no-check --public-url https://tools.acme.io --upstream http://[::1] --store memory:'
+
+  const { exitCode, left } = await init(
+    ['-o', file, ...given.split(' ')],
+    [
+      ['Who signs people in?', `${down.repeat(5)}${enter}`],
+      ['What is the url at Keycloak?', `https://sso.acme.io${enter}`],
+      ['What is the realm at Keycloak?', `acme${enter}`],
+      ['What is the client ID at Keycloak?', `toolgate${enter}`],
+      ['have a client secret?', enter],
+      ['What is the first tool called?', enter],
+      ['Under which path', enter],
+    ],
+  )
+  const { config } = await loadConfig(file, { KEYCLOAK_CLIENT_SECRET: 's3cret' })
+
+  t.strictSame([exitCode, left], [0, []])
+  t.match(config.providers, { keycloak: { type: 'keycloak', url: 'https://sso.acme.io', realm: 'acme' } })
+})
+
+t.test('a snippet is asked for its own questions only', async (t) => {
+  const { exitCode, out, left } = await init(
+    ['--terraform'],
+    [
+      ['Which address will people open?', `https://tools.acme.io${enter}`],
+      ['What is the user pool ID?', `eu-west-1_Xk3fP9qLm${enter}`],
+      ['have a client secret?', enter],
+    ],
+  )
+
+  t.strictSame([exitCode, left], [0, []])
+  t.match(out, 'callback_urls                        = ["https://tools.acme.io/oauth/callback"]')
+  t.match(out, 'generate_secret                      = true')
 })
