@@ -40,3 +40,23 @@ t.test("the README's config has no problem and no warning, and its addresses are
   t.match(readme, `| Allowed callback URLs | \`${config.public_url}${config.base_path}/callback\` |`)
   t.match(readme, `| Allowed sign-out URLs | \`${config.public_url}${config.base_path}/signed-out\` |`)
 })
+
+t.test('keys of a route in docs/moving are right as they stand', async (t) => {
+  const blocks = globSync('docs/moving/*.md', { cwd: project }).flatMap((file) =>
+    [...read(file).matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => ({ file, yaml })),
+  )
+  const around = `public_url: https://tools.acme.io
+providers:
+  cognito: { type: cognito, domain: https://auth.acme.io, user_pool_id: eu-west-1_Xk3fP9qLm, client_id: 4f7q2k9v1m }
+routes:
+  - name: reports
+    path: /reports
+    upstream: http://127.0.0.1:3000
+`
+
+  t.ok(blocks.length > 1)
+  for (const { file, yaml } of blocks) {
+    const { warnings } = await parseConfig(`${around}${yaml.replaceAll(/^/gm, '    ')}`, file, {})
+    t.strictSame(warnings, [], file)
+  }
+})

@@ -11,13 +11,13 @@ export interface Terminal {
 export class Cancelled extends Error {}
 
 /** What helps to answer a question. */
-export interface Help {
+interface Help {
   readonly suggestion: string | undefined
   readonly prefill: string | undefined
   readonly complaint: (answer: string) => Promise<string | undefined>
 }
 
-export interface Choice {
+interface Choice {
   readonly value: string
   readonly label: string
 }
