@@ -15,6 +15,7 @@ const provider: GeneralProvider = {
   name: 'acme',
   title: 'Acme',
   protocol: 'openid',
+  isCognito: false,
   issuer,
   issuerPattern: undefined,
   endpoints: {},
