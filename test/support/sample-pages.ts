@@ -1,12 +1,12 @@
 import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
-import { connectionsPage } from '../../src/http/views/connections.ts'
+import { type Connection, connectionsPage } from '../../src/http/views/connections.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage, signOutPage } from '../../src/http/views/sign-out.ts'
-import { type TestReport, testPage } from '../../src/http/views/test-sign-in.ts'
+import { type TestReport, type TestStep, testPage } from '../../src/http/views/test-sign-in.ts'
 
 /** What can come from outside: people, providers, tools and addresses. A test replaces them with hostile text. */
 export interface Outside {
@@ -36,7 +36,7 @@ export const ordinary: Outside = {
   address: 'reports.northwind.example/q3/summary',
   href: '/reports',
   scope: 'issues/write',
-  problem: 'invalid_client: invalid_client_secret',
+  problem: 'invalid_client_secret',
   remedy: 'Set client_secret to the secret of this app client.',
   requestId: '01K1C4Z8RTX5W3',
 }
@@ -145,62 +145,57 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
 
 function connections(site: Site, { user, provider, service, tool, href, scope, problem }: Outside): string {
   const at = (name: string, action: string) => `/oauth/connections/${name}/${action}`
-  return connectionsPage(
-    site,
-    { user, signOutHref: '/oauth/sign-out' },
+  const entries: readonly Connection[] = [
     {
-      returnTo: { title: tool, href },
-      entries: [
-        {
-          name: 'cognito',
-          title: provider,
-          role: 'sign_in',
-          state: 'connected',
-          account: user,
-          scopes: ['openid', 'profile', 'email', 'reports/read'],
-          validUntil: new Date('2026-07-27T15:00:12Z'),
-          refreshedAt: new Date('2026-07-27T14:00:12Z'),
-          neededBy: [tool, 'Stock'],
-          refreshHref: at('cognito', 'refresh'),
-        },
-        {
-          name: 'github',
-          title: service,
-          role: 'connection',
-          state: 'connected',
-          account: user,
-          scopes: ['offline_access', scope],
-          validUntil: new Date('2026-07-27T22:03:12Z'),
-          neededBy: [tool, 'Issue tracker'],
-          connectHref: at('github', 'connect'),
-          refreshHref: at('github', 'refresh'),
-          disconnectHref: at('github', 'disconnect'),
-        },
-        {
-          name: 'crm',
-          title: 'Customer records',
-          role: 'connection',
-          state: 'ended',
-          account: user,
-          scopes: ['contacts.read'],
-          refreshedAt: new Date('2026-07-20T08:15:00Z'),
-          lastError: problem,
-          neededBy: [],
-          connectHref: at('crm', 'connect'),
-          disconnectHref: at('crm', 'disconnect'),
-        },
-        {
-          name: 'calendar',
-          title: 'Calendar',
-          role: 'connection',
-          state: 'not_connected',
-          scopes: [],
-          neededBy: ['Meeting rooms'],
-          connectHref: href,
-        },
-      ],
+      name: 'cognito',
+      title: provider,
+      role: 'sign_in',
+      state: 'connected',
+      account: user,
+      scopes: ['openid', 'profile', 'email', 'reports/read'],
+      validUntil: new Date('2026-07-27T15:00:12Z'),
+      refreshedAt: new Date('2026-07-27T14:00:12Z'),
+      neededBy: [tool, 'Stock'],
+      refreshHref: at('cognito', 'refresh'),
     },
-  )
+    {
+      name: 'github',
+      title: service,
+      role: 'connection',
+      state: 'connected',
+      account: user,
+      scopes: ['offline_access', scope],
+      validUntil: new Date('2026-07-27T22:03:12Z'),
+      neededBy: [tool, 'Issue tracker'],
+      connectHref: at('github', 'connect'),
+      refreshHref: at('github', 'refresh'),
+      disconnectHref: at('github', 'disconnect'),
+    },
+    {
+      name: 'crm',
+      title: 'Customer records',
+      role: 'connection',
+      state: 'ended',
+      account: user,
+      scopes: ['contacts.read'],
+      refreshedAt: new Date('2026-07-20T08:15:00Z'),
+      lastError: problem,
+      neededBy: [],
+      connectHref: at('crm', 'connect'),
+      disconnectHref: at('crm', 'disconnect'),
+    },
+    {
+      name: 'calendar',
+      title: 'Calendar',
+      role: 'connection',
+      state: 'not_connected',
+      scopes: [],
+      neededBy: ['Meeting rooms'],
+      connectHref: href,
+    },
+  ]
+  const returnTo = { title: tool, href }
+  return connectionsPage(site, { user, signOutHref: '/oauth/sign-out' }, { entries, returnTo })
 }
 
 function testSetup({ provider, service, tool }: Outside) {
@@ -219,7 +214,7 @@ function testSetup({ provider, service, tool }: Outside) {
 }
 
 function passedReport({ user, address }: Outside): TestReport {
-  const passed = (id: TestReport['steps'][number]['id'], result: string) => ({ id, status: 'passed', result }) as const
+  const passed = (id: TestStep['id'], result: string) => ({ id, status: 'passed', result }) as const
   return {
     startedAt: new Date('2026-07-27T14:03:12Z'),
     verdict: 'passed',
@@ -248,7 +243,7 @@ function failedReport({ problem, provider, remedy }: Outside): TestReport {
       {
         id: 'code_exchange',
         status: 'failed',
-        result: problem,
+        result: `invalid_client: ${problem}`,
         remedy,
         where: `User pools › ${provider} › App clients › App client information`,
         docsHref: 'https://docs.example/client-secret',

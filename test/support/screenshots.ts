@@ -25,8 +25,9 @@ try {
     const page = await browser.newPage({ colorScheme, viewport: { width: 1280, height: 800 }, deviceScaleFactor: 0.7 })
     for (const [picture, name] of Object.entries(shown)) {
       await page.goto(`${server.origin}/${name}`)
-      if (picture === 'error') await page.locator('summary').click()
-      await page.screenshot({ path: `${folder}${picture}-${colorScheme}.png` })
+      const unfold = picture === 'error'
+      if (unfold) await page.locator('summary').click()
+      await page.screenshot({ path: `${folder}${picture}-${colorScheme}.png`, fullPage: unfold })
     }
   }
 } finally {
