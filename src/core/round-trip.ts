@@ -41,7 +41,7 @@ export interface Returned {
 export type Finished = Redirection | { readonly again: readonly string[] }
 
 /** What each purpose does with the tokens. */
-export type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
+type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
 
 interface RoundTripOptions {
   readonly store: UserStore

@@ -10,7 +10,7 @@ import type { Cookies, SealedCookies } from './sealed-cookies.ts'
 import { newTokenSet, type TokenSet } from './token-set.ts'
 
 /** The steps of a test sign-in, in their order. */
-export const testSteps = [
+const testSteps = [
   'authorize',
   'callback',
   'code_exchange',
