@@ -13,6 +13,7 @@ import { ownAddresses, providersOf } from './config/providers.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
+import { createBudget } from './core/budget.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
 import { createDiagnosis } from './core/diagnosis.ts'
@@ -74,10 +75,14 @@ export async function compose(
 
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
+  const budgets = new Map(
+    [...providers].map(([name, { maxRate }]) => [name, createBudget({ perSecond: maxRate, now, sleep })]),
+  )
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,
     providers,
+    budgets,
     revoke,
     claimsMaxAgeMs,
     now,
@@ -104,6 +109,7 @@ export async function compose(
     store: userStore,
     attempts,
     providers,
+    budgets,
     finishers: {
       sign_in: createSignIn({ ...shared, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit, Clock, Lock, Locks, Sleep } from './ports.ts'
 import { type Provider, ProviderError } from './provider.ts'
@@ -12,6 +13,7 @@ interface FreshTokensOptions {
   readonly store: UserStore
   readonly locks: Locks
   readonly providers: ReadonlyMap<string, Provider>
+  readonly budgets: ReadonlyMap<string, Budget>
   readonly revoke: Revoke
   readonly claimsMaxAgeMs: number
   readonly now: Clock
@@ -33,7 +35,7 @@ const backOffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 60_000]
  * Throws `session_ended` when the provider ended it, `provider_unavailable` when it cannot be refreshed now.
  */
 export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
-  const { store, locks, providers, revoke, claimsMaxAgeMs, now, sleep, audit } = options
+  const { store, locks, providers, budgets, revoke, claimsMaxAgeMs, now, sleep, audit } = options
   const inFlight = createSingleFlight<HeldTokens>()
   const saver = createTokenSaver({ store, revoke, sleep })
   /** Providers that failed us: when to call again, and how often they failed in a row. */
@@ -119,6 +121,7 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
 
   /** By its refresh token; without one, as long as the access token is good, the claims alone are looked at again. */
   async function renewed(set: TokenSet, provider: Provider): Promise<TokenSet> {
+    if (set.refreshToken !== undefined) await budgets.get(provider.name)?.refresh(3 * provider.timeoutMs)
     const at = now()
     const sub = set.claims.sub === undefined ? undefined : String(set.claims.sub)
     if (set.refreshToken !== undefined) {

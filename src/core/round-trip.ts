@@ -1,4 +1,5 @@
 import type { Attempt, AttemptSession, Attempts, Purpose } from './attempt.ts'
+import type { Budget } from './budget.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit, Clock } from './ports.ts'
@@ -27,6 +28,13 @@ export interface Start {
   readonly narrow?: boolean
 }
 
+/** A browser back from the provider. */
+interface ReturnedRequest {
+  readonly query: URLSearchParams
+  readonly cookies: Cookies
+  readonly clientAddress: string
+}
+
 /** An attempt that came back with tokens. */
 export interface Returned {
   readonly attempt: Attempt
@@ -47,6 +55,7 @@ interface RoundTripOptions {
   readonly store: UserStore
   readonly attempts: Attempts
   readonly providers: ReadonlyMap<string, Provider>
+  readonly budgets: ReadonlyMap<string, Budget>
   readonly finishers: Finishers
   readonly diagnosis: Diagnosis
   /** What becomes of an attempt that failed, or is sure to fail; `undefined`: an error page. */
@@ -77,7 +86,7 @@ export class AttemptError extends GatewayError {
 
 /** OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), for whatever purpose. */
 export function createRoundTrips(options: RoundTripOptions) {
-  const { store, attempts, providers, finishers, diagnosis, recover, cookieName, now, audit } = options
+  const { store, attempts, providers, budgets, finishers, diagnosis, recover, cookieName, now, audit } = options
 
   /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
   async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
@@ -129,17 +138,21 @@ export function createRoundTrips(options: RoundTripOptions) {
 
   /**
    * Ends an attempt of this browser at this provider's callback. Throws GatewayError `attempt_unknown` for any other,
-   * and AttemptError when the provider or the store fails it.
+   * `rate_limited`, and AttemptError when the provider or the store fails it.
    */
-  async function complete(providerName: string, query: URLSearchParams, cookies: Cookies): Promise<Redirection> {
+  async function complete(
+    providerName: string,
+    { query, cookies, clientAddress }: ReturnedRequest,
+  ): Promise<Redirection> {
     const state = single(query, 'state')
     if (state === undefined) throw new GatewayError('attempt_unknown')
     const attempt = attempts.find(state, cookies)
     if (attempt === undefined) return afterUse(providerName, state, cookies)
     if (attempt.provider !== providerName) throw new GatewayError('attempt_unknown')
 
-    // Before the code is spent: while the store is away, the page that says so can be loaded again until it is back.
+    // Before the code is spent: the page that says what is in the way can be loaded again until it is gone.
     await store.ping()
+    if (query.has('code') && !attempt.expired) budgets.get(providerName)?.exchange(clientAddress)
     const used = attempts.use(state, attempt, cookies)
     try {
       const { location, cookies: changes } = await finish(attempt, query, cookies)

@@ -89,6 +89,7 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
       store: users,
       locks: memory.locks,
       providers,
+      budgets: new Map(),
       revoke: createRevoke(providers),
       claimsMaxAgeMs: hour,
       now,

@@ -80,7 +80,7 @@ function answerWithPage(
     details: detailsOf(failure, options.testers === 'nobody' ? undefined : `${basePath}/test`),
     provider: failure.provider?.title,
     missingScopes: failure instanceof ScopeError ? failure.missing : undefined,
-    ...(isGet && failure.status === 503 && { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...(isGet && { retryAfterSeconds: failure.retryAfterSeconds }),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
@@ -122,8 +122,8 @@ function wayOn(
   if (failure.provider !== undefined) {
     return { wayOn: { does: 'connect', method: 'post', href: connectPath(basePath, failure.provider.name, here) } }
   }
-  if ((failure.status >= 500 || failure.code === 'provider_refused') && here !== undefined)
-    return { wayOn: { does: 'try_again', href: here } }
+  const mayPass = failure.status >= 500 || failure.status === 429 || failure.code === 'provider_refused'
+  if (mayPass && here !== undefined) return { wayOn: { does: 'try_again', href: here } }
   return {}
 }
 

@@ -34,9 +34,10 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
   for (const name of providers.keys()) {
     // Each provider comes back to a path of its own, so that no answer can be taken for another's (RFC 9700 section 4.4).
     const path = name === firstProvider ? '/callback' : `/callback/${name}`
-    app.get(path, async (request, reply) =>
-      reply.follow(await roundTrips.complete(name, queryOf(request), request.cookies)),
-    )
+    app.get(path, async (request, reply) => {
+      const returned = { query: queryOf(request), cookies: request.cookies, clientAddress: request.ip }
+      return reply.follow(await roundTrips.complete(name, returned))
+    })
   }
 
   function toolAt(request: FastifyRequest, returnTo: string) {
