@@ -180,6 +180,10 @@ t.test('while sessions cannot be read nobody is taken for a stranger, and nobody
     t.match(page.body, '<meta http-equiv="refresh"')
     t.notMatch(JSON.stringify([answer.headers['set-cookie'], page.headers['set-cookie']]), 'toolgate=')
   }
+  const page = await browser.load(`${origin}/tool`)
+  t.equal(page.headers['retry-after'], '40', 'the fourth page waits longer')
+  t.match(page.body, '<meta http-equiv="refresh" content="40">')
+  t.match(page.body, /<dt>Since<\/dt><dd><time/)
   t.equal((await browser.send(`${origin}/open`)).status, 200)
   t.equal((await stranger.send(`${origin}/maybe`)).status, 200)
   t.equal((await stranger.send(`${origin}/tool`)).status, 401)

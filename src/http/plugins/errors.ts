@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
 import { ScopeError } from '../../core/guard.ts'
+import { nextRetry } from '../../core/retry.ts'
 import { signInPath } from '../../core/return-to.ts'
 import { AttemptError } from '../../core/round-trip.ts'
 import { isNavigation } from '../../core/same-origin.ts'
@@ -17,7 +18,7 @@ declare module 'fastify' {
   }
 }
 
-type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'site' | 'testers'>
+type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'cookieName' | 'site' | 'testers'>
 
 /** Every failure as a page for a browser that loads one, as problem JSON (RFC 9457) for everything else. */
 export default fp<Options>(
@@ -59,7 +60,7 @@ function answerWithPage(
   failure: GatewayError,
   request: FastifyRequest,
   reply: FastifyReply,
-  { publicUrl, basePath, ...options }: Options,
+  { publicUrl, basePath, cookieName, ...options }: Options,
 ): FastifyReply {
   const site = request.servedHost === new URL(publicUrl).host ? options.site : siteFrom(publicUrl, options.site)
   const isGet = request.method === 'GET' || request.method === 'HEAD'
@@ -80,7 +81,7 @@ function answerWithPage(
     details: detailsOf(failure, options.testers === 'nobody' ? undefined : `${basePath}/test`),
     provider: failure.provider?.title,
     missingScopes: failure instanceof ScopeError ? failure.missing : undefined,
-    ...(isGet && { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...(isGet && retrying(failure, request, reply, cookieName)),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
@@ -97,6 +98,20 @@ function detailsOf({ code, owner, finding }: GatewayError, testHref: string | un
     docsHref: finding?.docs,
     testHref: code === 'provider_refused' ? testHref : undefined,
   }
+}
+
+/** The page tries again by itself, each time later, where the failure says after how long it may. */
+function retrying(
+  { retryAfterSeconds }: GatewayError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  cookieName: string,
+): Pick<ErrorPage, 'retryAfterSeconds' | 'since'> {
+  if (retryAfterSeconds === undefined) return {}
+  const name = `${cookieName}.r`
+  const { delaySeconds, since, cookie } = nextRetry(name, request.cookies?.[name], retryAfterSeconds, Date.now())
+  reply.changeCookies([cookie]).header('retry-after', delaySeconds)
+  return { retryAfterSeconds: delaySeconds, since: since === undefined ? undefined : new Date(since) }
 }
 
 /** Our files and pages as they are found from a host that is not ours. */
