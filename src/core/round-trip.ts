@@ -90,43 +90,53 @@ export function createRoundTrips(options: RoundTripOptions) {
 
   /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
   async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
-    const provider = providers.get(start.provider)
-    if (provider === undefined) throw new GatewayError('bad_request')
-    const id = randomId()
-    const { scopes = provider.scopes, session, route, restarted = false, narrow = false } = start
-    const attempt: Attempt = {
-      purpose: start.purpose,
-      provider: provider.name,
-      scopes,
-      nonce: randomId(),
-      codeVerifier: randomId(),
-      returnTo: start.returnTo,
-      session,
-      route,
-      startedAt: now(),
-      restarted,
-      narrow,
-    }
-    if (attempt.purpose === 'sign_in' || attempt.purpose === 'test') {
-      const refusal = await foreseenRefusal(provider)
-      const instead = refusal && recover(attempt, refusal, cookies)
-      if (instead !== undefined) return instead
-      if (refusal !== undefined) throw refusal
-    }
+    const provider = providerOf(start)
+    const attempt = newAttempt(start, provider)
+    const { nonce, scopes } = attempt
+    const state = randomId()
     const location = await provider
-      .authorizationUrl({ state: id, nonce: attempt.nonce, codeChallenge: codeChallenge(attempt.codeVerifier), scopes })
+      .authorizationUrl({ state, nonce, codeChallenge: codeChallenge(attempt.codeVerifier), scopes })
       .catch((error) => {
         throw translated(error, provider)
       })
-    return { location, cookies: attempts.keep(id, attempt, cookies) }
+    return { location, cookies: attempts.keep(state, attempt, cookies) }
   }
 
-  /** A refusal that the provider would show on a page of its own is shown on ours, with its cause. */
-  async function foreseenRefusal({ name }: Provider): Promise<GatewayError | undefined> {
-    const finding = await diagnosis.preflight(name)
-    if (finding === undefined) return undefined
-    audit('sign_in_failed', { provider: name, reason: 'provider_refused', detail: finding.answer })
-    return new GatewayError('provider_refused', { finding })
+  /**
+   * As `begin`, for a person who waits for a page: what the provider would refuse on a page of its own, from which nobody
+   * comes back, is refused here with its cause. Throws `provider_refused` then, too.
+   */
+  async function beginForeseeing(start: Start, cookies: Cookies): Promise<Redirection> {
+    const provider = providerOf(start)
+    const finding = await diagnosis.preflight(provider.name)
+    if (finding === undefined) return begin(start, cookies)
+    audit('sign_in_failed', { provider: provider.name, reason: 'provider_refused', detail: finding.answer })
+    const refusal = new GatewayError('provider_refused', { finding })
+    const instead = recover(newAttempt(start, provider), refusal, cookies)
+    if (instead === undefined) throw refusal
+    return instead
+  }
+
+  function providerOf({ provider: name }: Start): Provider {
+    const provider = providers.get(name)
+    if (provider === undefined) throw new GatewayError('bad_request')
+    return provider
+  }
+
+  function newAttempt(start: Start, provider: Provider): Attempt {
+    return {
+      purpose: start.purpose,
+      provider: provider.name,
+      scopes: start.scopes ?? provider.scopes,
+      nonce: randomId(),
+      codeVerifier: randomId(),
+      returnTo: start.returnTo,
+      session: start.session,
+      route: start.route,
+      startedAt: now(),
+      restarted: start.restarted ?? false,
+      narrow: start.narrow ?? false,
+    }
   }
 
   /** As the provider refused at its token endpoint, it can be asked why. */
@@ -226,7 +236,7 @@ export function createRoundTrips(options: RoundTripOptions) {
     return uses.length >= loopLimit - 1
   }
 
-  return { begin, complete }
+  return { begin, beginForeseeing, complete }
 }
 
 function startOf({ purpose, provider, scopes, returnTo, session, route, restarted }: Attempt): Start {

@@ -30,6 +30,8 @@ t.test('killed and started again, and on a second replica: the same cookie works
   const browser = createBrowser()
   await browser.signIn(`${origin}/tool`)
 
+  const { counts: before } = await control.log()
+
   await gateway.end('SIGKILL')
   await startGatewayProcess(t, config)
   const second = await replica()
@@ -44,7 +46,7 @@ t.test('killed and started again, and on a second replica: the same cookie works
     t.equal(status, 200)
     t.match(JSON.parse(body).headers, { authorization: /^Bearer eyJ/, 'x-forwarded-email': 'ada@example.com' })
   }
-  t.match((await control.log()).counts, { authorize: 1, token: 1 })
+  t.strictSame((await control.log()).counts, before, 'nobody asked the provider for anything')
 })
 
 t.test('Redis holds nothing in clear, every key ends by itself, and the index leads to all of a user', async (t) => {

@@ -24,6 +24,7 @@ for (const [name, client] of clients) {
     const browser = createBrowser()
     await browser.signIn(`${stack.origin}/tool`)
     const { length: signInCalls } = await tokenCalls(stack)
+    const { authorize } = (await stack.control.log()).counts
     await stack.control.fault({ endpoint: 'token', delay: `${refreshMs}ms` })
 
     const { requests, strange } = await load(
@@ -40,7 +41,7 @@ for (const [name, client] of clients) {
     t.strictSame([...new Set(refreshes.map(({ status }) => status))], [200])
     const gaps = refreshes.slice(1).map(({ time }, i) => Date.parse(time) - Date.parse(refreshes[i]?.time ?? ''))
     t.ok(Math.min(...gaps) >= refreshMs, 'never two at once')
-    t.equal((await stack.control.log()).counts.authorize, 1, 'nobody signs in again')
+    t.equal((await stack.control.log()).counts.authorize, authorize, 'nobody signs in again')
   })
 }
 

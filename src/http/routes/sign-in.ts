@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { canonicalPath } from '../../core/canonical-path.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { safeReturnTo } from '../../core/return-to.ts'
+import { isNavigation } from '../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { signInPage } from '../views/sign-in.ts'
 
@@ -22,7 +23,9 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
     const possible = named !== null ? [named] : (tool?.signIn ?? anywhere)
     if (possible.length <= 1) {
       const start = { purpose: 'sign_in', provider: possible[0] ?? firstProvider, returnTo } as const
-      return reply.follow(await roundTrips.begin(start, request.cookies))
+      const { begin, beginForeseeing } = roundTrips
+      const leave = isNavigation(request.guarded()) ? beginForeseeing : begin
+      return reply.follow(await leave(start, request.cookies))
     }
     const choices = possible.map((name) => ({
       title: providers.get(name)?.title ?? name,

@@ -47,7 +47,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     await admit(request)
     const { provider = '', route = '' } = request.body ?? {}
     const start = { purpose: 'test', provider, returnTo: action } as const
-    return reply.follow(await roundTrips.begin({ ...start, ...(route !== '' && { route }) }, request.cookies))
+    return reply.follow(await roundTrips.beginForeseeing({ ...start, ...(route !== '' && { route }) }, request.cookies))
   })
 }
 
