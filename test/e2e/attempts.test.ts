@@ -4,7 +4,10 @@ import { startStack } from '../support/stack.ts'
 
 const clock = { at: Date.now() }
 const { origin } = await startStack(t, { now: () => clock.at })
-const secure = await startStack(t, { config: { public_url: 'https://localhost', sessions: { cookie: 'gate' } } })
+const secure = await startStack(t, {
+  config: { public_url: 'https://localhost', sessions: { cookie: 'gate' } },
+  client: { callback_urls: ['https://localhost/oauth/callback'] },
+})
 
 const attemptNames = (browser: ReturnType<typeof createBrowser>) =>
   [...browser.cookies(origin).keys()].filter((name) => name.startsWith('toolgate.a.'))
