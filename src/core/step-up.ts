@@ -27,7 +27,7 @@ interface Refusal {
 
 /** See `RefusedScopes`. */
 export function createRefusedScopes(sealed: SealedCookies, cookieName: string, now: Clock): RefusedScopes {
-  const name = `${cookieName}.r`
+  const name = `${cookieName}.s`
   const refusals = (cookies: Cookies) =>
     (sealed.read<readonly Refusal[]>('refused scopes', name, cookies) ?? []).filter(
       ({ at }) => at + rememberedMs > now(),

@@ -3,13 +3,14 @@ import { createAssets } from '../../src/http/assets/assets.ts'
 import { isHexColour, readableOn, textOn } from '../../src/http/assets/colour.ts'
 import { connectionsPage } from '../../src/http/views/connections.ts'
 import { errorPage } from '../../src/http/views/error.ts'
+import { errorTexts, errorWords } from '../../src/http/views/error-words.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import { html, raw, render } from '../../src/http/views/html.ts'
 import { contact, safeHref } from '../../src/http/views/links.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage } from '../../src/http/views/sign-out.ts'
 import { testPage } from '../../src/http/views/test-sign-in.ts'
-import { errorWords, testStepIds, words } from '../../src/http/views/words.ts'
+import { testStepIds, words } from '../../src/http/views/words.ts'
 import { errorCodes, type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
 
 const visitor = { user: 'ada', signOutHref: '/oauth/sign-out' }
@@ -104,7 +105,7 @@ t.test('every page has its own title, which ends with the brand', async (t) => {
 })
 
 t.test('every error code has words of its own, with and without what they name', async (t) => {
-  t.same(Object.keys(words.errors).sort(), [...errorCodes].sort())
+  t.same(Object.keys(errorTexts).sort(), [...errorCodes].sort())
   for (const code of errorCodes) {
     const { heading, message } = errorWords(code)
 

@@ -1,6 +1,7 @@
+import type { ErrorContext } from './error-words.ts'
 import { type Fragment, html } from './html.ts'
 import { safeHref } from './links.ts'
-import { type ActionName, type ErrorContext, words } from './words.ts'
+import { type ActionName, words } from './words.ts'
 
 /** A way on. `post` is for what changes something: a form with one button. */
 export interface Action {

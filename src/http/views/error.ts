@@ -1,10 +1,11 @@
 import { type Action, actions } from './action.ts'
+import { type ErrorContext, errorWords, notSentWords } from './error-words.ts'
 import { type Fragment, type Html, html } from './html.ts'
 import type { IconName } from './icons.ts'
 import { page, type Site } from './layout.ts'
 import { contact, link } from './links.ts'
 import { moment, rows } from './rows.ts'
-import { type ErrorContext, errorWords, words } from './words.ts'
+import { words } from './words.ts'
 
 /** One failure as a page tells it: the code chooses the words, the rest fills them in. */
 export interface ErrorPage extends ErrorContext {
@@ -47,7 +48,7 @@ export function errorPage(site: Site, error: ErrorPage): string {
 
 /** For a form that was sent without a session (401): it is never sent again silently, so the person has to. */
 export function notSentPage(site: Site, error: Omit<ErrorPage, 'wayOn'> & { readonly signInHref: string }): string {
-  const { heading, message } = words.notSent
+  const { heading, message } = notSentWords
   const wayOn: Action = { does: 'sign_in_new_tab', href: error.signInHref }
   return failure(site, { ...error, wayOn }, heading(), message(error))
 }
