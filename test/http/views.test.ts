@@ -3,7 +3,7 @@ import { createAssets } from '../../src/http/assets/assets.ts'
 import { isHexColour, readableOn, textOn } from '../../src/http/assets/colour.ts'
 import { connectionsPage } from '../../src/http/views/connections.ts'
 import { errorPage } from '../../src/http/views/error.ts'
-import { errorTexts, errorWords } from '../../src/http/views/error-words.ts'
+import { errorTexts, errorWords, unknownError } from '../../src/http/views/error-words.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import { html, raw, render } from '../../src/http/views/html.ts'
 import { contact, safeHref } from '../../src/http/views/links.ts'
@@ -115,7 +115,7 @@ t.test('every error code has words of its own, with and without what they name',
       t.notMatch(heading(context) + message(context), /undefined|went wrong|oops|sorry/i, code)
     }
   }
-  t.equal(errorWords('constructor'), words.unknownError)
+  t.equal(errorWords('constructor'), unknownError)
 })
 
 t.test('an error page names its reference and time, and always has a way on', async (t) => {

@@ -135,7 +135,7 @@ export const errorTexts = {
 } satisfies Record<GatewayErrorCode, ErrorWords>
 
 /** For a code that has no words yet. */
-const unknownError = {
+export const unknownError = {
   heading: () => 'This request cannot be completed',
   message: () => 'Try again; if it comes back, pass on the reference below.',
 } satisfies ErrorWords
