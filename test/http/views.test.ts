@@ -10,7 +10,7 @@ import { contact, safeHref } from '../../src/http/views/links.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage } from '../../src/http/views/sign-out.ts'
 import { testPage } from '../../src/http/views/test-sign-in.ts'
-import { testStepIds, words } from '../../src/http/views/words.ts'
+import { testStepIds } from '../../src/http/views/words.ts'
 import { errorCodes, type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
 
 const visitor = { user: 'ada', signOutHref: '/oauth/sign-out' }
