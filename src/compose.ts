@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Dispatcher } from 'undici'
 import { callUpstream } from './adapters/call-upstream.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createMemoryStore } from './adapters/memory-store.ts'
@@ -14,25 +13,23 @@ import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
 import { createBudget } from './core/budget.ts'
+import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
 import { createDiagnosis } from './core/diagnosis.ts'
-import { GatewayError } from './core/errors.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
-import { createGuard, identityOf } from './core/guard.ts'
+import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
-import type { Provider } from './core/provider.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
-import type { Route } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
-import { type CallRoute, createTestSignIn } from './core/test-sign-in.ts'
-import { createUpstreamHeaders, type UpstreamHeaders } from './core/upstream-headers.ts'
+import { createTestSignIn } from './core/test-sign-in.ts'
+import { createUpstreamHeaders } from './core/upstream-headers.ts'
 import { createUserStore } from './core/user-store.ts'
 import { buildAdmin } from './http/admin.ts'
 import { buildApp } from './http/app.ts'
@@ -61,7 +58,7 @@ export async function compose(
   config: Config,
   { logger, now = Date.now, isDev = false }: Surroundings,
 ): Promise<Gateway> {
-  const { publicUrl, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
+  const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
   // Nobody waits for what only sleeps when the process is to end.
   const sleep = async (ms: number) => void (await setTimeout(ms, undefined, { ref: false }))
@@ -71,13 +68,12 @@ export async function compose(
   const keyring = createKeyring(keys)
   const routes = routesOf(config)
   const pools = createUpstreamPools(routes)
-  const providers = providerAdapters(config, now)
+  const registrations = registered(config)
+  const providers = byName(registrations, ({ settings, own }) => createProvider(settings, own.redirectUri, now))
 
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
-  const budgets = new Map(
-    [...providers].map(([name, { maxRate }]) => [name, createBudget({ perSecond: maxRate, now, sleep })]),
-  )
+  const budgets = byName(registrations, ({ settings }) => createBudget({ perSecond: settings.maxRate, now, sleep }))
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,
@@ -101,7 +97,13 @@ export async function compose(
     cookieName,
     revoke,
     now,
-    callRoute: callRouteOf({ routes, providers, upstreamHeaders, dispatcherOf: pools.dispatcherOf, publicUrl }),
+    callRoute: createCallRoute({
+      routes,
+      providers,
+      upstreamHeaders,
+      arrival: { clientAddress: '127.0.0.1', host: new URL(publicUrl).host, scheme },
+      send: (route, headers) => callUpstream(pools.dispatcherOf(route), route, headers),
+    }),
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
   const attempts = createAttempts({ sealed, cookieName, now })
@@ -116,7 +118,11 @@ export async function compose(
       connect: createConnect(shared),
       test: testSignIn.finish,
     },
-    diagnosis: createDiagnosis(diagnosed(config), probe, now),
+    diagnosis: createDiagnosis(
+      byName(registrations, (registration) => registration),
+      probe,
+      now,
+    ),
     recover: (attempt, error, cookies) =>
       attempt.purpose === 'test' ? testSignIn.failed(attempt, error) : refusedStepUp(attempt, error, cookies),
     cookieName,
@@ -172,9 +178,11 @@ export async function compose(
 }
 
 function settingsOf({ public_url: publicUrl, sessions }: Config) {
+  const scheme: 'http' | 'https' = publicUrl.startsWith('https:') ? 'https' : 'http'
   return {
     publicUrl,
-    cookieName: publicUrl.startsWith('https:') ? `__Host-${sessions.cookie}` : sessions.cookie,
+    scheme,
+    cookieName: scheme === 'https' ? `__Host-${sessions.cookie}` : sessions.cookie,
     lifetimes: { idleMs: sessions.idle, absoluteMs: sessions.absolute },
     claimsMaxAgeMs: sessions.claims_max_age,
   }
@@ -194,37 +202,16 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
 /** A provider's answers while somebody waits for a page. */
 const diagnosisMs = 2_000
 
-function diagnosed(config: Config) {
-  const entries = providersOf(config).map((settings) => {
-    return [settings.name, { settings, own: ownAddresses(config, settings.name) }] as const
-  })
-  return new Map(entries)
+type Registration = ReturnType<typeof registered>[number]
+
+function byName<T>(
+  registrations: readonly Registration[],
+  make: (registration: Registration) => T,
+): ReadonlyMap<string, T> {
+  return new Map(registrations.map((registration) => [registration.settings.name, make(registration)]))
 }
 
-function providerAdapters(config: Config, now: Clock): ReadonlyMap<string, Provider> {
-  const adapters = providersOf(config).map((settings) => {
-    return [settings.name, createProvider(settings, ownAddresses(config, settings.name).redirectUri, now)] as const
-  })
-  return new Map(adapters)
-}
-
-interface CallRouteOptions {
-  readonly routes: readonly Route[]
-  readonly providers: ReadonlyMap<string, Provider>
-  readonly upstreamHeaders: UpstreamHeaders
-  readonly dispatcherOf: (route: Route) => Dispatcher
-  readonly publicUrl: string
-}
-
-/** A call as the route makes it for a signed-in user. */
-function callRouteOf({ routes, providers, upstreamHeaders, dispatcherOf, publicUrl }: CallRouteOptions): CallRoute {
-  const { host, protocol } = new URL(publicUrl)
-  const arrival = { clientAddress: '127.0.0.1', host, scheme: protocol === 'https:' ? 'https' : 'http' } as const
-  return async function callRoute(routeName, providerName, set) {
-    const route = routes.find(({ name }) => name === routeName)
-    const provider = providers.get(providerName)
-    if (route === undefined || provider === undefined) throw new GatewayError('bad_request')
-    const carried = { user: identityOf(provider, set.claims), tokens: { set } }
-    return callUpstream(dispatcherOf(route), route, upstreamHeaders.forRequest([], route, carried, arrival))
-  }
+/** Each provider's settings, with the addresses that it must know of us. */
+function registered(config: Config) {
+  return providersOf(config).map((settings) => ({ settings, own: ownAddresses(config, settings.name) }))
 }

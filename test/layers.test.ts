@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, RegExp>> = {
   config: /^((config|core)\/|typebox|yaml$|node:(fs|path))/,
   adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|net|dns|tls))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|undici)$|@fastify\/|node:(http|net|stream))/,
-  'compose.ts': /^((config|core|adapters|http)\/|(fastify|undici)$|node:)/,
+  'compose.ts': /^((config|core|adapters|http)\/|fastify$|node:)/,
   'compose-check.ts': /^(config|core|adapters)\//,
   cli: /^(compose(-check)?\.ts$|(cli|config|core|local-cognito|samples)\/|(fastify|@clack\/prompts)$|node:)/,
   'main.ts': /^cli\//,

@@ -1,4 +1,5 @@
 import type { Attempt } from './attempt.ts'
+import type { CallRoute } from './call-route.ts'
 import type { GatewayError } from './errors.ts'
 import type { Finding } from './finding.ts'
 import type { Clock } from './ports.ts'
@@ -38,9 +39,6 @@ export interface TestReport {
   readonly startedAt: number
   readonly steps: readonly TestStep[]
 }
-
-/** Calls a route's upstream with these tokens, as the route would, and gives the status of the answer. */
-export type CallRoute = (routeName: string, providerName: string, set: TokenSet) => Promise<number>
 
 interface TestSignInOptions {
   readonly sealed: SealedCookies

@@ -1,0 +1,29 @@
+import { GatewayError } from './errors.ts'
+import { identityOf } from './guard.ts'
+import type { Provider } from './provider.ts'
+import type { Route } from './route.ts'
+import type { TokenSet } from './token-set.ts'
+import type { Arrival, Headers, UpstreamHeaders } from './upstream-headers.ts'
+
+/** Calls a route's upstream with these tokens, as the route would, and gives the status of the answer. */
+export type CallRoute = (routeName: string, providerName: string, set: TokenSet) => Promise<number>
+
+interface CallRouteOptions {
+  readonly routes: readonly Route[]
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly upstreamHeaders: UpstreamHeaders
+  readonly arrival: Arrival
+  /** Sends one GET for the route's own path. */
+  readonly send: (route: Route, headers: Headers) => Promise<number>
+}
+
+/** See `CallRoute`. Throws `bad_request` for a route or provider that is not there. */
+export function createCallRoute({ routes, providers, upstreamHeaders, arrival, send }: CallRouteOptions): CallRoute {
+  return async function callRoute(routeName, providerName, set) {
+    const route = routes.find(({ name }) => name === routeName)
+    const provider = providers.get(providerName)
+    if (route === undefined || provider === undefined) throw new GatewayError('bad_request')
+    const carried = { user: identityOf(provider, set.claims), tokens: { set } }
+    return send(route, upstreamHeaders.forRequest([], route, carried, arrival))
+  }
+}
