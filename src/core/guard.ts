@@ -113,9 +113,14 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
 
   /**
    * The user a request's session cookie stands for, with sign-in tokens that are good now; `undefined` for nobody.
-   * Throws `session_ended` when the provider ended the sign-in, else as `admit`.
+   * Throws `session_ended` when the provider ended the sign-in, else as `admit`. `asStored`: with the tokens as they
+   * are, for somebody who only wants to leave.
    */
-  async function identify(request: GuardedRequest, providerNames: readonly string[]): Promise<User | undefined> {
+  async function identify(
+    request: GuardedRequest,
+    providerNames: readonly string[],
+    { asStored } = { asStored: false },
+  ): Promise<User | undefined> {
     if (request.cookie === undefined) return undefined
     const standing = cookieStanding(request)
     if (standing === 'refused') throw new GatewayError('cross_site')
@@ -124,7 +129,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     const stored = session?.tokens.get(session.session.provider)
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined
-    const tokens = await freshTokens(stored)
+    const tokens = asStored ? stored : await freshTokens(stored)
     touch(session)
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())

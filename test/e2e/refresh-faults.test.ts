@@ -55,6 +55,18 @@ t.test('while the provider is away and the token is still good, requests are ser
   await control.heal()
 })
 
+t.test('who wants to leave need not wait for the provider', async (t) => {
+  await advance(2 * 3_600_000)
+  await control.fault({ endpoint: 'token', status: 500 })
+
+  const page = await browser.load(`${origin}/oauth/sign-out`)
+  await control.heal()
+  await advance(60_000)
+
+  t.equal(page.status, 200)
+  t.match(page.body, 'ada@example.com')
+})
+
 t.test('invalid_grant ends the sign-in: to the provider and back, for a program 401', async (t) => {
   await advance(2 * 3_600_000)
   await control.fault({ endpoint: 'token', status: 400, body: { error: 'invalid_grant' }, times: 1 })

@@ -18,7 +18,7 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
   const noteName = `${cookieName}.o`
 
   app.get('/sign-out', async (request, reply) => {
-    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    const user = await guard.identify(request.guarded(), [...providers.keys()], { asStored: true })
     if (user === undefined) return reply.redirect(`${basePath}/signed-out`, 302)
     return reply.page(signOutPage(site, { user: displayName(user), action: `${basePath}/sign-out` }), {
       formAction: false,
