@@ -21,7 +21,7 @@ import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
-import { createRevoke } from './core/revoke.ts'
+import { createDiscard, createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
@@ -73,6 +73,7 @@ export async function compose(
 
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
+  const discard = createDiscard(providers, revoke)
   const budgets = byName(registrations, ({ settings }) => createBudget({ perSecond: settings.maxRate, now, sleep }))
   const freshTokens = createFreshTokens({
     store: userStore,
@@ -88,14 +89,14 @@ export async function compose(
   const guard = createGuard({ store: userStore, freshTokens, providers, idleMs: lifetimes.idleMs, now, audit })
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
-  const replaceTokens = createReplaceTokens(userStore, revoke)
-  const shared = { store: userStore, replaceTokens, revoke, cookieName, audit }
+  const replaceTokens = createReplaceTokens(userStore, discard)
+  const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const { probe, close: closeProbe } = createProbe({ timeoutMs: diagnosisMs, signal: new AbortController().signal })
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
   const testSignIn = createTestSignIn({
     sealed,
     cookieName,
-    revoke,
+    discard,
     now,
     callRoute: createCallRoute({
       routes,
@@ -113,7 +114,7 @@ export async function compose(
     providers,
     budgets,
     finishers: {
-      sign_in: createSignIn({ ...shared, sessionMs: lifetimes.absoluteMs }),
+      sign_in: createSignIn({ ...shared, revoke, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
       test: testSignIn.finish,

@@ -11,20 +11,20 @@ import type { UserStore } from './user-store.ts'
 interface ConnectOptions {
   readonly store: UserStore
   readonly replaceTokens: ReplaceTokens
-  readonly revoke: Revoke
+  readonly discard: Revoke
   readonly cookieName: string
   readonly audit: Audit
 }
 
 /** Finishes a connection: a further provider's token set for the user who is signed in. It never signs anyone in. */
-export function createConnect({ store, replaceTokens, revoke, cookieName, audit }: ConnectOptions) {
+export function createConnect({ store, replaceTokens, discard, cookieName, audit }: ConnectOptions) {
   return async function finishConnect({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
     const { user, session } = await sessionOf(attempt, cookies[cookieName], store)
     if (session.provider === provider.name) throw new GatewayError('bad_request')
     const set = newTokenSet(tokens, provider, at, 'connection')
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
-      revoke(provider.name, set)
+      discard(provider.name, set)
       return lacking
     }
     audit('connection_added', { user: userKey(session.provider, session.sub), provider: provider.name })

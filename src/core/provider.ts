@@ -47,6 +47,8 @@ export interface Provider {
   readonly canSignIn: boolean
   /** Signing out here ends the session there, too. */
   readonly endsItsSession: boolean
+  /** Revoking a refresh token leaves others of the same user good. Most end all that the user granted (RFC 7009 section 2.1). */
+  readonly revokesAlone: boolean
   readonly claimNames: ClaimNames
   readonly trustUnverifiedEmail: boolean
   readonly timeoutMs: number

@@ -14,8 +14,8 @@ export function unionOfScopes(a: readonly string[], b: readonly string[]): reado
 }
 
 /**
- * Puts a new token set in the place of the stored one, of which there is one per user and provider, and revokes the
- * replaced refresh token. When the stored set has scopes that the new one was not even asked for, nothing is stored:
+ * Puts a new token set in the place of the stored one, of which there is one per user and provider, and discards the
+ * replaced one. When the stored set has scopes that the new one was not even asked for, nothing is stored:
  * then it gives the scopes of both, to ask for.
  */
 export type ReplaceTokens = (
@@ -25,7 +25,7 @@ export type ReplaceTokens = (
 ) => Promise<{ readonly again: readonly string[] } | undefined>
 
 /** See `ReplaceTokens`. */
-export function createReplaceTokens(store: UserStore, revoke: Revoke): ReplaceTokens {
+export function createReplaceTokens(store: UserStore, discard: Revoke): ReplaceTokens {
   return async function replaceTokens(user, set, { provider, scopes: asked, narrow }) {
     for (;;) {
       const current = await store.readTokens(user, provider)
@@ -35,7 +35,7 @@ export function createReplaceTokens(store: UserStore, revoke: Revoke): ReplaceTo
       const condition = current === undefined ? { new: true as const } : { version: current.version }
       const written = await store.writeTokens(user, provider, set, condition)
       if (written === undefined) continue
-      if (current !== undefined) revoke(provider, current.set)
+      if (current !== undefined) discard(provider, current.set)
       return undefined
     }
   }

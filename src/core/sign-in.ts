@@ -11,6 +11,7 @@ interface SignInOptions {
   readonly store: UserStore
   readonly replaceTokens: ReplaceTokens
   readonly revoke: Revoke
+  readonly discard: Revoke
   readonly cookieName: string
   /** How long a browser keeps the session cookie. Milliseconds. */
   readonly sessionMs: number
@@ -18,7 +19,7 @@ interface SignInOptions {
 }
 
 /** Finishes a sign-in: a new session for the user the provider names. The browser's old session ends. */
-export function createSignIn({ store, replaceTokens, revoke, cookieName, sessionMs, audit }: SignInOptions) {
+export function createSignIn({ store, replaceTokens, revoke, discard, cookieName, sessionMs, audit }: SignInOptions) {
   return async function finishSignIn({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
     const sub = String(tokens.claims?.[provider.claimNames.user] ?? '')
     if (!provider.canSignIn || sub === '') {
@@ -32,7 +33,7 @@ export function createSignIn({ store, replaceTokens, revoke, cookieName, session
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
       await store.endSession(cookie, undefined, 'signing in again for all scopes')
-      revoke(provider.name, set)
+      discard(provider.name, set)
       return lacking
     }
     await endOldSession(cookies[cookieName])

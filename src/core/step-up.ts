@@ -46,7 +46,7 @@ interface StepUpOptions {
   readonly store: UserStore
   readonly replaceTokens: ReplaceTokens
   readonly refusedScopes: RefusedScopes
-  readonly revoke: Revoke
+  readonly discard: Revoke
   readonly cookieName: string
 }
 
@@ -63,12 +63,12 @@ export async function sessionOf(attempt: Attempt, cookie: string | undefined, st
 }
 
 /** Finishes a step-up: the same user's token set with more scopes. The session stays as it is. */
-export function createStepUp({ store, replaceTokens, refusedScopes, revoke, cookieName }: StepUpOptions) {
+export function createStepUp({ store, replaceTokens, refusedScopes, discard, cookieName }: StepUpOptions) {
   return async function finishStepUp({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
     const { user, session } = await sessionOf(attempt, cookies[cookieName], store)
     const set = newTokenSet(tokens, provider, at, 'sign_in')
     if (session.provider !== provider.name || tokens.claims?.[provider.claimNames.user] !== session.sub) {
-      revoke(provider.name, set)
+      discard(provider.name, set)
       throw new GatewayError('provider_refused', { owner: `${provider.title} answered for another account.` })
     }
     const lacking = await replaceTokens(user, set, attempt)

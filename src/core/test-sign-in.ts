@@ -43,7 +43,7 @@ export interface TestReport {
 interface TestSignInOptions {
   readonly sealed: SealedCookies
   readonly cookieName: string
-  readonly revoke: Revoke
+  readonly discard: Revoke
   readonly callRoute: CallRoute
   readonly now: Clock
 }
@@ -53,8 +53,8 @@ const keptSeconds = 600
 /** See `createTestSignIn`. */
 export type TestSignIn = ReturnType<typeof createTestSignIn>
 
-/** A sign-in that changes nothing: what it receives is looked at, tried, revoked and forgotten; the report stays. */
-export function createTestSignIn({ sealed, cookieName, revoke, callRoute, now }: TestSignInOptions) {
+/** A sign-in that changes nothing: what it receives is looked at, tried, discarded and forgotten; the report stays. */
+export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }: TestSignInOptions) {
   const name = `${cookieName}.t`
 
   function reported(attempt: Attempt, steps: readonly TestStep[]): Redirection {
@@ -83,7 +83,7 @@ export function createTestSignIn({ sealed, cookieName, revoke, callRoute, now }:
         await tryRefresh(provider, tokens),
         await tryCall(attempt, set),
       ]
-      revoke(provider.name, set)
+      discard(provider.name, set)
       return reported(attempt, steps)
     },
 
@@ -104,7 +104,7 @@ export function createTestSignIn({ sealed, cookieName, revoke, callRoute, now }:
     try {
       const renewed = await provider.refresh(refreshToken, { sub, scopes })
       if (renewed.refreshToken !== undefined) {
-        revoke(provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
+        discard(provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
         return passed('refresh', 'new tokens received, the refresh token rotates')
       }
       return passed('refresh', 'new tokens received')

@@ -65,6 +65,7 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
         scopes: ['openid'],
         canSignIn: true,
         endsItsSession: true,
+        revokesAlone: true,
         maxRate: 100,
         claimNames: { user: 'sub', email: 'email', name: 'name', groups: 'groups' },
         trustUnverifiedEmail: false,
