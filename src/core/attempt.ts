@@ -33,7 +33,9 @@ export interface AttemptSession {
 /** An attempt that came back, remembered for the back button and for telling loops. */
 export interface UsedAttempt {
   readonly id: string
+  readonly purpose: Purpose
   readonly returnTo: string
+  /** Zero for one that is in no loop. */
   readonly usedAt: number
   readonly restarted: boolean
 }
@@ -96,11 +98,12 @@ export function createAttempts({ sealed, cookieName, now }: AttemptsOptions) {
       return attempt && { ...attempt, expired: attempt.startedAt + validMs <= now() }
     },
 
-    /** The cookies that end an attempt and remember it. */
-    use(id: string, attempt: Attempt, cookies: Cookies): readonly CookieChange[] {
+    /** The cookies that end an attempt and remember it. `isLast`: it does not lead to the provider once more. */
+    use(id: string, attempt: Attempt, cookies: Cookies, isLast: boolean): readonly CookieChange[] {
+      const { purpose, returnTo, restarted } = attempt
       // What starts with a button is in no loop.
-      const usedAt = attempt.purpose === 'sign_in' || attempt.purpose === 'step_up' ? now() : 0
-      const use: UsedAttempt = { id, returnTo: attempt.returnTo, usedAt, restarted: attempt.restarted }
+      const usedAt = isLast && (purpose === 'sign_in' || purpose === 'step_up') ? now() : 0
+      const use: UsedAttempt = { id, purpose, returnTo, usedAt, restarted }
       const uses = [use, ...usedAttempts(cookies)].slice(0, rememberedUses)
       return [removed(prefix + id), sealUses(uses)]
     },

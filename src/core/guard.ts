@@ -50,13 +50,14 @@ export class ScopeError extends GatewayError {
   readonly start: Omit<Start, 'returnTo'>
   readonly missing: readonly string[]
 
-  constructor(route: Route, user: User, { provider, set }: HeldTokens) {
+  /** `usual` is what every sign-in asks for: not all of it need be among what the provider says it granted. */
+  constructor(route: Route, user: User, { provider, set }: HeldTokens, usual: readonly string[]) {
     super('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
     this.missing = missingScopes(route.scopes, set.scopes)
     this.start = {
-      purpose: provider === user.provider ? 'step_up' : 'connect',
+      purpose: 'step_up',
       provider,
-      scopes: unionOfScopes(set.scopes, route.scopes),
+      scopes: unionOfScopes(usual, unionOfScopes(set.scopes, route.scopes)),
       session: { user: user.session.user, name: user.session.name },
     }
   }
@@ -107,7 +108,9 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       throw new GatewayError('access_denied', { signedInAs: displayName(user) })
     }
     const tokens = await tokensFor(route, user)
-    if (missingScopes(route.scopes, tokens.set.scopes).length > 0) throw new ScopeError(route, user, tokens)
+    if (missingScopes(route.scopes, tokens.set.scopes).length > 0) {
+      throw new ScopeError(route, user, tokens, providers.get(tokens.provider)?.scopes ?? [])
+    }
     return { user, tokens }
   }
 

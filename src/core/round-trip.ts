@@ -74,11 +74,13 @@ const loopLimit = 3
 
 /** An attempt that could not be finished, with the address it was for, so that a page can offer to try again. */
 export class AttemptError extends GatewayError {
+  readonly purpose: Purpose
   readonly returnTo: string
   readonly cookies: readonly CookieChange[]
 
-  constructor(error: GatewayError, returnTo: string, cookies: readonly CookieChange[]) {
+  constructor(error: GatewayError, { purpose, returnTo }: Attempt, cookies: readonly CookieChange[]) {
     super(error.code, error)
+    this.purpose = purpose
     this.returnTo = returnTo
     this.cookies = cookies
   }
@@ -163,10 +165,12 @@ export function createRoundTrips(options: RoundTripOptions) {
     // Before the code is spent: the page that says what is in the way can be loaded again until it is gone.
     await store.ping()
     if (query.has('code') && !attempt.expired) budgets.get(providerName)?.exchange(clientAddress)
-    const used = attempts.use(state, attempt, cookies)
+    const usedFor = ({ location, cookies: changes }: Redirection): Redirection => ({
+      location,
+      cookies: [...attempts.use(state, attempt, cookies, location === attempt.returnTo), ...changes],
+    })
     try {
-      const { location, cookies: changes } = await finish(attempt, query, cookies)
-      return { location, cookies: [...used, ...changes] }
+      return usedFor(await finish(attempt, query, cookies))
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       audit('sign_in_failed', {
@@ -177,9 +181,10 @@ export function createRoundTrips(options: RoundTripOptions) {
       })
       const failure = await explained(error, providerName)
       const instead = recover(attempt, failure, cookies) ?? (await withoutRefused(attempt, failure, cookies))
-      if (instead !== undefined) return { location: instead.location, cookies: [...used, ...instead.cookies] }
+      if (instead !== undefined) return usedFor(instead)
       // The code may still be good: the page that says so is loaded again and tries it again.
-      throw new AttemptError(failure, attempt.returnTo, error.code === 'provider_unavailable' ? [] : used)
+      const isSpent = error.code !== 'provider_unavailable'
+      throw new AttemptError(failure, attempt, isSpent ? attempts.use(state, attempt, cookies, true) : [])
     }
   }
 
@@ -203,13 +208,13 @@ export function createRoundTrips(options: RoundTripOptions) {
     return 'again' in finished ? begin({ ...startOf(attempt), scopes: finished.again }, cookies) : finished
   }
 
-  /** A sign-in that asked for more than usual, for the sake of a stored set, is not lost when that is refused. */
+  /** What asked for more than usual, for the sake of a stored set or of tools, is not lost when that is refused. */
   async function withoutRefused(
     attempt: Attempt,
     error: GatewayError,
     cookies: Cookies,
   ): Promise<Redirection | undefined> {
-    if (attempt.purpose !== 'sign_in' || !isRefusedScope(error)) return undefined
+    if (!(attempt.purpose === 'sign_in' || attempt.purpose === 'connect') || !isRefusedScope(error)) return undefined
     const usual = providers.get(attempt.provider)?.scopes ?? []
     if (attempt.narrow || missingScopes(attempt.scopes, usual).length === 0) return undefined
     return begin({ ...startOf(attempt), scopes: usual, narrow: true }, cookies)
@@ -220,7 +225,8 @@ export function createRoundTrips(options: RoundTripOptions) {
     const use = attempts.usedAttempts(cookies).find((entry) => isEqualSecret(entry.id, id))
     if (use === undefined) throw new GatewayError('attempt_unknown')
     const session = await store.readSession(cookies[cookieName], [])
-    if (session !== undefined) return { location: use.returnTo, cookies: [] }
+    // Only a sign-in signs in; where another led to asks for one, if it has to.
+    if (session !== undefined || use.purpose !== 'sign_in') return { location: use.returnTo, cookies: [] }
     return restart({ purpose: 'sign_in', provider, returnTo: use.returnTo, restarted: use.restarted }, cookies)
   }
 

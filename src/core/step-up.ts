@@ -3,12 +3,12 @@ import { isRefusedScope } from './authorization-response.ts'
 import { GatewayError } from './errors.ts'
 import type { ScopeError } from './guard.ts'
 import type { Clock } from './ports.ts'
-import type { Provider } from './provider.ts'
+import { type Provider, ProviderError } from './provider.ts'
 import { missingScopes, type ReplaceTokens } from './replace-tokens.ts'
 import type { Revoke } from './revoke.ts'
 import type { Finished, Redirection, Returned, RoundTrips } from './round-trip.ts'
 import type { CookieChange, Cookies, SealedCookies } from './sealed-cookies.ts'
-import { newTokenSet } from './token-set.ts'
+import { newTokenSet, type TokenSet } from './token-set.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
 
 /** Scopes a provider did not grant when asked, remembered in the browser so that nobody goes there in vain again. */
@@ -62,12 +62,14 @@ export async function sessionOf(attempt: Attempt, cookie: string | undefined, st
   return session
 }
 
-/** Finishes a step-up: the same user's token set with more scopes. The session stays as it is. */
+/** Finishes a step-up: the same account's token set with more scopes, the sign-in's or a connection's. */
 export function createStepUp({ store, replaceTokens, refusedScopes, discard, cookieName }: StepUpOptions) {
   return async function finishStepUp({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
     const { user, session } = await sessionOf(attempt, cookies[cookieName], store)
-    const set = newTokenSet(tokens, provider, at, 'sign_in')
-    if (session.provider !== provider.name || tokens.claims?.[provider.claimNames.user] !== session.sub) {
+    const isSignIn = session.provider === provider.name
+    const set = newTokenSet(tokens, provider, at, isSignIn ? 'sign_in' : 'connection')
+    const account = accountIn(set, provider)
+    if (account !== (isSignIn ? session.sub : await connectedAccount(user, provider))) {
       discard(provider.name, set)
       throw new GatewayError('provider_refused', { owner: `${provider.title} answered for another account.` })
     }
@@ -76,18 +78,36 @@ export function createStepUp({ store, replaceTokens, refusedScopes, discard, coo
     return { location: attempt.returnTo, cookies: refusal(attempt, missingScopes(attempt.scopes, set.scopes), cookies) }
   }
 
+  /** Throws `attempt_unknown` when it was disconnected meanwhile: only connecting connects. */
+  async function connectedAccount(user: string, provider: Provider): Promise<string | undefined> {
+    const connection = await store.readTokens(user, provider.name)
+    if (connection === undefined) throw new GatewayError('attempt_unknown')
+    return accountIn(connection.set, provider)
+  }
+
   function refusal({ provider }: Attempt, scopes: readonly string[], cookies: Cookies): readonly CookieChange[] {
     return scopes.length === 0 ? [] : [refusedScopes.remember(provider, scopes, cookies)]
   }
 }
 
-/** After a provider refused scopes: back to where they were needed, where a page names them. */
+/** Whom the provider says the tokens belong to, if it says so. */
+function accountIn({ claims }: TokenSet, { claimNames }: Provider): string | undefined {
+  const account = claims[claimNames.user]
+  return account === undefined ? undefined : String(account)
+}
+
+/** After a provider, or the person there, refused scopes: back to where they were needed, where a page names them. */
 export function createRefusedStepUp(refusedScopes: RefusedScopes, providers: ReadonlyMap<string, Provider>) {
   return function refusedStepUp(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection | undefined {
-    if (attempt.purpose !== 'step_up' || !isRefusedScope(error)) return undefined
+    if (attempt.purpose !== 'step_up' || !(isRefusedScope(error) || isRefusedByPerson(error))) return undefined
     const refused = missingScopes(attempt.scopes, providers.get(attempt.provider)?.scopes ?? [])
     return { location: attempt.returnTo, cookies: [refusedScopes.remember(attempt.provider, refused, cookies)] }
   }
+}
+
+/** RFC 6749 section 4.1.2.1. */
+function isRefusedByPerson({ cause }: GatewayError): boolean {
+  return cause instanceof ProviderError && cause.error === 'access_denied'
 }
 
 /** To the provider for the scopes that are missing; `undefined` when they were refused just now. */

@@ -129,8 +129,10 @@ function wayOn(
   basePath: string,
   here: string | undefined,
 ): Pick<ErrorPage, 'wayOn' | 'secondary'> {
-  if (failure instanceof AttemptError)
-    return { wayOn: { does: 'try_again', href: signInPath(basePath, failure.returnTo) } }
+  if (failure instanceof AttemptError) {
+    const { purpose, returnTo } = failure
+    return { wayOn: { does: 'try_again', href: purpose === 'sign_in' ? signInPath(basePath, returnTo) : returnTo } }
+  }
   if (failure.code === 'attempt_unknown')
     return { wayOn: { does: 'start_again', href: signInPath(basePath, undefined) } }
   if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: `${basePath}/sign-out` } }
