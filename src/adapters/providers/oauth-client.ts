@@ -121,7 +121,8 @@ async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
     refreshToken: text(token.refresh_token),
     idToken: text(token.id_token),
     expiresInSeconds: Number.isFinite(expiresIn) ? expiresIn : undefined,
-    scope: text(token.scope),
+    // GitHub's empty one means that nothing was granted; none at all, that everything was.
+    scope: typeof token.scope === 'string' ? token.scope : undefined,
   }
 }
 

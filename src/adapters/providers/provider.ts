@@ -99,7 +99,9 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
 
     async isAnswerFrom(iss) {
       const { sendsIssuer } = await metadata()
-      return iss === undefined ? !sendsIssuer : iss === issuer
+      if (iss === undefined) return !sendsIssuer
+      // Without an issuer there is nothing to compare: that each provider has a callback of its own is what guards then.
+      return issuer === undefined ? (settings.issuerPattern?.test(iss) ?? true) : iss === issuer
     },
 
     async exchange({ code, codeVerifier, nonce, scopes }) {
