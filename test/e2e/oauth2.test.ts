@@ -141,6 +141,7 @@ t.test('a no with status 200 is a no, and the page says what was said', async (t
 })
 
 t.test('a provider without a subject is for connecting alone', async (t) => {
+  await parts.control.clock(`${clock.ahead}ms`)
   const browser = createBrowser()
   await browser.signIn(`${origin}/connected`)
 
