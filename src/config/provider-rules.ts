@@ -14,7 +14,7 @@ export function checkProviders({ providers = {} }: Draft, findings: Findings): v
     const path = childPath('providers', name)
     if (provider.type === 'cognito') checkCognito(provider, path, findings)
     if (provider.type === 'oauth2') checkUserinfo(provider, path, findings)
-    else if (presetOf(provider)?.protocol !== 'oauth2') checkOpenid(provider, path, findings)
+    else if (hasIdToken(provider)) checkOpenid(provider, path, findings)
     if ('domain' in provider) warnOfMendedDomain(provider.domain, path, findings)
   }
 }
@@ -22,6 +22,11 @@ export function checkProviders({ providers = {} }: Draft, findings: Findings): v
 /** Whether people may sign in with it; a provider that is not known well enough gets the benefit of the doubt. */
 export function canSignIn(provider: DraftProvider | undefined): boolean {
   return provider?.type !== 'oauth2' || ('userinfo_endpoint' in provider && 'subject' in provider)
+}
+
+/** Whether it speaks OpenID Connect; a provider that is not known well enough gets the benefit of the doubt. */
+export function hasIdToken(provider: DraftProvider | undefined): boolean {
+  return provider?.type !== 'oauth2' && presetOf(provider)?.protocol !== 'oauth2'
 }
 
 /** Its title, if everybody can have an account there. */

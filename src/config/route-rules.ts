@@ -3,7 +3,7 @@ import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import { parseUrl } from './leaves.ts'
-import { canSignIn, openTitle } from './provider-rules.ts'
+import { canSignIn, hasIdToken, openTitle } from './provider-rules.ts'
 import type { Draft } from './schema.ts'
 
 type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
@@ -20,6 +20,7 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkAccess(route, path, findings)
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
+    checkIdToken(route, providers, path, findings)
     warnOfPlainHttp(route, path, findings)
     warnOfOpenDoor(route, providers, path, findings)
   }
@@ -123,6 +124,21 @@ function checkHeaders({ inject, identity_headers: identity }: DraftRoute, path: 
     }
     taken.add(folded)
   }
+}
+
+/** Only OpenID Connect has ID tokens. */
+function checkIdToken(
+  { inject, provider, sign_in: signIn }: DraftRoute,
+  providers: Draft['providers'] = {},
+  path: string,
+  { problem }: Findings,
+): void {
+  const isWanted = typeof inject === 'object' ? inject.value?.includes('{id_token}') : inject === 'id_token'
+  if (!isWanted) return
+  const injected = provider === undefined ? (signIn ?? Object.keys(providers).slice(0, 1)) : [provider]
+  const without = injected.find((name) => name !== undefined && !hasIdToken(providers[name]))
+  if (without === undefined) return
+  problem(`${path}.inject`, `wants an ID token, and ${without} gives none; inject access_token`)
 }
 
 function warnOfPlainHttp({ upstream, inject }: DraftRoute, path: string, { warning }: Findings): void {

@@ -367,6 +367,29 @@ t.test('who can only be connected is no one to sign in with', async (t) => {
   t.strictSame([asToken, elsewhere, complete], [[], [], []])
 })
 
+t.test('an ID token is not to be had from a provider without OpenID Connect', async (t) => {
+  const github = preset('github', 'client_secret: s3cret')
+  const needless = '    provider: crm\n    inject: { header: X-Token, value: "{access_token}" }'
+  const route = (provider: string, keys: string) => problemsOf(sampleWith({ 8: provider, 14: keys }))
+
+  for (const provider of [oauth2(), github]) {
+    const found = [
+      await route(provider, '    provider: crm\n    inject: id_token'),
+      await route(provider, '    provider: crm\n    inject: { header: X-Token, value: "{id_token}" }'),
+    ]
+    for (const [problem] of found) t.match(problem, { path: 'routes[0].inject', message: 'crm gives none' })
+    t.strictSame(await route(provider, needless), [])
+    t.strictSame(await route(provider, '    inject: id_token'), [], 'that of the sign-in is meant')
+  }
+  t.match(
+    await route(
+      oauth2('userinfo_endpoint: "https://a.io/me", subject: id'),
+      '    sign_in: [cognito, crm]\n    inject: id_token',
+    ),
+    [{ path: 'routes[0].inject', message: 'crm gives none' }],
+  )
+})
+
 t.test('a provider of unknown type says nothing more about routes that name it', async (t) => {
   const problems = await problemsOf(sampleWith({ 8: '  crm: { type: x }', 14: '    sign_in: [crm]' }))
 
