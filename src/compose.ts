@@ -16,7 +16,7 @@ import { createBudget } from './core/budget.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
-import { createDiagnosis } from './core/diagnosis.ts'
+import { type Asking, createDiagnosis } from './core/diagnosis.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
@@ -91,7 +91,6 @@ export async function compose(
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, discard)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
-  const { probe, close: closeProbe } = createProbe({ timeoutMs: diagnosisMs, signal: new AbortController().signal })
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
   const testSignIn = createTestSignIn({
     sealed,
@@ -121,11 +120,11 @@ export async function compose(
     },
     diagnosis: createDiagnosis(
       byName(registrations, (registration) => registration),
-      probe,
+      asking,
       now,
     ),
-    recover: (attempt, error, cookies) =>
-      attempt.purpose === 'test' ? testSignIn.failed(attempt, error) : refusedStepUp(attempt, error, cookies),
+    recover: (failed, cookies) =>
+      failed.attempt.purpose === 'test' ? testSignIn.failed(failed) : refusedStepUp(failed, cookies),
     cookieName,
     now,
     audit,
@@ -172,7 +171,6 @@ export async function compose(
       await admin.close()
       clearInterval(sweep)
       await pools.close()
-      await closeProbe()
       await store.records.close()
     },
   }
@@ -200,8 +198,13 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
   })
 }
 
-/** A provider's answers while somebody waits for a page. */
-const diagnosisMs = 2_000
+/** How long somebody who waits for a page is kept by all questions together. */
+const askingMs = 2_000
+
+const asking: Asking = (ask) => {
+  const { probe, close } = createProbe({ timeoutMs: askingMs, signal: AbortSignal.timeout(askingMs) })
+  return ask(probe).finally(close)
+}
 
 type Registration = ReturnType<typeof registered>[number]
 

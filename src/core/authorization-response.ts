@@ -1,7 +1,10 @@
+import { shown } from './check/probe.ts'
 import { GatewayError } from './errors.ts'
 import { type Provider, ProviderError } from './provider.ts'
 
 const maxParameterLength = 4096
+/** What a provider says of the person or of itself (RFC 6749 section 4.1.2.1): our request was fine. */
+const notAboutUs: readonly (string | undefined)[] = ['access_denied', 'server_error', 'temporarily_unavailable']
 
 /** A parameter that is there once and not absurdly long. */
 export function single(query: URLSearchParams, name: string): string | undefined {
@@ -16,19 +19,28 @@ export async function codeFrom(query: URLSearchParams, provider: Provider): Prom
     throw new ProviderError('refused', { description: 'the answer came from another issuer', step: 'callback' })
   }
   const error = single(query, 'error')
-  if (error !== undefined)
-    throw new ProviderError('refused', { error, description: single(query, 'error_description'), step: 'authorize' })
+  if (error !== undefined) {
+    const step = notAboutUs.includes(error) ? 'callback' : 'authorize'
+    throw new ProviderError('refused', { error, description: single(query, 'error_description'), step })
+  }
   const code = single(query, 'code')
   if (code === undefined) throw new GatewayError('bad_request')
   return code
 }
 
-/** A provider's failure as people and the log shall know it. */
-export function translated(error: unknown, provider: Provider): unknown {
-  if (!(error instanceof ProviderError)) return error
-  if (error.failure === 'unavailable') return new GatewayError('provider_unavailable', { cause: error })
-  const detail = [error.error ?? error.failure, error.description].filter(Boolean).join(': ')
-  return new GatewayError('provider_refused', { cause: error, owner: `${provider.title} answered "${detail}".` })
+/** A provider's failure as people and the log shall know it. Throws what is none. */
+export function translated(cause: unknown, provider: Provider): GatewayError {
+  if (cause instanceof GatewayError) return cause
+  if (!(cause instanceof ProviderError)) throw cause
+  if (cause.failure === 'unavailable') return new GatewayError('provider_unavailable', { cause, provider })
+  const detail = [cause.error ?? cause.failure, cause.description].filter((text) => text !== undefined)
+  const owner = `${provider.title} answered "${shown(detail.join(': '))}".`
+  return new GatewayError('provider_refused', { cause, provider, owner })
+}
+
+/** Whether the provider refused for what we are set up to send: then asking it tells more. */
+export function isAboutUs({ failure, error }: ProviderError): boolean {
+  return failure === 'refused' && !notAboutUs.includes(error)
 }
 
 /** Whether the provider refused the scopes: Cognito says so in the description, others in `error`. */

@@ -1,10 +1,11 @@
 import type { Attempt, AttemptSession, Attempts, Purpose } from './attempt.ts'
-import { codeFrom, isRefusedScope, single, translated } from './authorization-response.ts'
+import { codeFrom, isAboutUs, isRefusedScope, single, translated } from './authorization-response.ts'
 import type { Budget } from './budget.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit, Clock } from './ports.ts'
-import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
+import { type Provider, ProviderError, type ProviderStep, type ProviderTokens } from './provider.ts'
+import { usualCause } from './refusal.ts'
 import { missingScopes } from './replace-tokens.ts'
 import type { CookieChange, Cookies } from './sealed-cookies.ts'
 import { codeChallenge, isEqualSecret, randomId } from './secret.ts'
@@ -52,6 +53,13 @@ export type Finished = Redirection | { readonly again: readonly string[] }
 /** What each purpose does with the tokens. */
 type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
 
+/** An attempt, and what ended it. */
+export interface FailedAttempt {
+  readonly attempt: Attempt
+  readonly error: GatewayError
+  readonly step: ProviderStep
+}
+
 interface RoundTripOptions {
   readonly store: UserStore
   readonly attempts: Attempts
@@ -59,8 +67,8 @@ interface RoundTripOptions {
   readonly budgets: ReadonlyMap<string, Budget>
   readonly finishers: Finishers
   readonly diagnosis: Diagnosis
-  /** What becomes of an attempt that failed, or is sure to fail; `undefined`: an error page. */
-  readonly recover: (attempt: Attempt, error: GatewayError, cookies: Cookies) => Redirection | undefined
+  /** What becomes of an attempt that failed at a step, or is sure to fail; `undefined`: an error page. */
+  readonly recover: (failed: FailedAttempt, cookies: Cookies) => Redirection | undefined
   readonly cookieName: string
   readonly now: Clock
   readonly audit: Audit
@@ -94,14 +102,14 @@ export function createRoundTrips(options: RoundTripOptions) {
   async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
     const provider = providerOf(start)
     const attempt = newAttempt(start, provider)
-    const { nonce, scopes } = attempt
+    const { nonce, codeVerifier, scopes } = attempt
     const state = randomId()
-    const location = await provider
-      .authorizationUrl({ state, nonce, codeChallenge: codeChallenge(attempt.codeVerifier), scopes })
-      .catch((error) => {
-        throw translated(error, provider)
-      })
-    return { location, cookies: attempts.keep(state, attempt, cookies) }
+    try {
+      const request = { state, nonce, codeChallenge: codeChallenge(codeVerifier), scopes }
+      return { location: await provider.authorizationUrl(request), cookies: attempts.keep(state, attempt, cookies) }
+    } catch (cause) {
+      return insteadOf(attempt, translated(cause, provider), cookies)
+    }
   }
 
   /**
@@ -110,12 +118,18 @@ export function createRoundTrips(options: RoundTripOptions) {
    */
   async function beginForeseeing(start: Start, cookies: Cookies): Promise<Redirection> {
     const provider = providerOf(start)
-    const finding = await diagnosis.preflight(provider.name)
+    const { name } = provider
+    const { purpose } = start
+    const finding = await (purpose === 'test' ? diagnosis.rehearsal(name) : diagnosis.preflight(name))
     if (finding === undefined) return begin(start, cookies)
-    audit('sign_in_failed', { provider: provider.name, reason: 'provider_refused', detail: finding.answer })
-    const refusal = new GatewayError('provider_refused', { finding })
-    const instead = recover(newAttempt(start, provider), refusal, cookies)
-    if (instead === undefined) throw refusal
+    audit('sign_in_failed', { provider: name, purpose, reason: 'provider_refused', detail: finding.answer })
+    return insteadOf(newAttempt(start, provider), new GatewayError('provider_refused', { provider, finding }), cookies)
+  }
+
+  /** What comes of an attempt that cannot leave for the provider. */
+  function insteadOf(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection {
+    const instead = recover({ attempt, error, step: 'authorize' }, cookies)
+    if (instead === undefined) throw error
     return instead
   }
 
@@ -141,11 +155,12 @@ export function createRoundTrips(options: RoundTripOptions) {
     }
   }
 
-  /** As the provider refused at its token endpoint, it can be asked why. */
-  async function explained(error: GatewayError, provider: string): Promise<GatewayError> {
-    const isAboutUs = error.cause instanceof ProviderError && error.cause.failure === 'refused'
-    const finding = isAboutUs && error.finding === undefined ? await diagnosis.cause(provider) : undefined
-    return finding === undefined ? error : new GatewayError(error.code, { ...error, cause: error.cause, finding })
+  /** Why the provider refused: what asking it brings to light, or what such an answer usually means. */
+  async function explained(error: GatewayError): Promise<GatewayError> {
+    const { cause, provider, code } = error
+    if (!(cause instanceof ProviderError) || code !== 'provider_refused' || provider === undefined) return error
+    const found = isAboutUs(cause) ? await diagnosis.cause(provider.name) : undefined
+    return new GatewayError(code, { ...error, cause, finding: found ?? usualCause(cause, provider.name) })
   }
 
   /**
@@ -179,8 +194,10 @@ export function createRoundTrips(options: RoundTripOptions) {
         reason: error.code,
         detail: causeOf(error),
       })
-      const failure = await explained(error, providerName)
-      const instead = recover(attempt, failure, cookies) ?? (await withoutRefused(attempt, failure, cookies))
+      const failure = await explained(error)
+      const step = (error.cause instanceof ProviderError && error.cause.step) || 'callback'
+      const failed = { attempt, error: failure, step }
+      const instead = recover(failed, cookies) ?? (await withoutRefused(attempt, failure, cookies))
       if (instead !== undefined) return usedFor(instead)
       // The code may still be good: the page that says so is loaded again and tries it again.
       const isSpent = error.code !== 'provider_unavailable'

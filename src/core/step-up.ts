@@ -6,7 +6,7 @@ import type { Clock } from './ports.ts'
 import { type Provider, ProviderError } from './provider.ts'
 import { missingScopes, type ReplaceTokens } from './replace-tokens.ts'
 import type { Revoke } from './revoke.ts'
-import type { Finished, Redirection, Returned, RoundTrips } from './round-trip.ts'
+import type { FailedAttempt, Finished, Redirection, Returned, RoundTrips } from './round-trip.ts'
 import type { CookieChange, Cookies, SealedCookies } from './sealed-cookies.ts'
 import { newTokenSet, type TokenSet } from './token-set.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
@@ -98,7 +98,7 @@ function accountIn({ claims }: TokenSet, { claimNames }: Provider): string | und
 
 /** After a provider, or the person there, refused scopes: back to where they were needed, where a page names them. */
 export function createRefusedStepUp(refusedScopes: RefusedScopes, providers: ReadonlyMap<string, Provider>) {
-  return function refusedStepUp(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection | undefined {
+  return function refusedStepUp({ attempt, error }: FailedAttempt, cookies: Cookies): Redirection | undefined {
     if (attempt.purpose !== 'step_up' || !(isRefusedScope(error) || isRefusedByPerson(error))) return undefined
     const refused = missingScopes(attempt.scopes, providers.get(attempt.provider)?.scopes ?? [])
     return { location: attempt.returnTo, cookies: [refusedScopes.remember(attempt.provider, refused, cookies)] }

@@ -1,12 +1,12 @@
 import type { Attempt } from './attempt.ts'
 import type { CallRoute } from './call-route.ts'
-import type { GatewayError } from './errors.ts'
+import { shown } from './check/probe.ts'
 import type { Finding } from './finding.ts'
 import type { Clock } from './ports.ts'
-import { type Provider, ProviderError, type ProviderStep, type ProviderTokens } from './provider.ts'
+import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import { missingScopes } from './replace-tokens.ts'
 import type { Revoke } from './revoke.ts'
-import type { Finished, Redirection, Returned } from './round-trip.ts'
+import type { FailedAttempt, Finished, Redirection, Returned } from './round-trip.ts'
 import type { Cookies, SealedCookies } from './sealed-cookies.ts'
 import { newTokenSet, type TokenSet } from './token-set.ts'
 
@@ -29,14 +29,17 @@ export interface TestStep {
   /** What came back. */
   readonly result: string | undefined
   /** What is wrong with the set-up, where that could be found out. */
-  readonly finding: Pick<Finding, 'remedy' | 'where' | 'docs'> | undefined
+  readonly finding: Pick<Finding, 'remedy' | 'paste' | 'where' | 'docs'> | undefined
 }
 
 /** What a test sign-in found. */
 export interface TestReport {
   readonly provider: string
+  /** The route that was to be called. */
+  readonly route: string | undefined
   /** Milliseconds since the epoch. */
   readonly startedAt: number
+  readonly endedAt: number
   readonly steps: readonly TestStep[]
 }
 
@@ -49,6 +52,8 @@ interface TestSignInOptions {
 }
 
 const keptSeconds = 600
+/** So that the report fits into a cookie, of which browsers take 4096 bytes. */
+const maxText = 400
 
 /** See `createTestSignIn`. */
 export type TestSignIn = ReturnType<typeof createTestSignIn>
@@ -58,13 +63,17 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
   const name = `${cookieName}.t`
 
   function reported(attempt: Attempt, steps: readonly TestStep[]): Redirection {
-    const report: TestReport = { provider: attempt.provider, startedAt: attempt.startedAt, steps: complete(steps) }
+    const { provider, route, startedAt } = attempt
+    const report: TestReport = { provider, route, startedAt, endedAt: now(), steps: complete(steps) }
     return { location: attempt.returnTo, cookies: [sealed.set('test report', name, report, keptSeconds)] }
   }
 
   return {
     /** The report of this browser's last test, for ten minutes. */
-    report: (cookies: Cookies) => sealed.read<TestReport>('test report', name, cookies),
+    report(cookies: Cookies): TestReport | undefined {
+      const report = sealed.read<TestReport>('test report', name, cookies)
+      return report !== undefined && report.endedAt + keptSeconds * 1000 > now() ? report : undefined
+    },
 
     async finish({ attempt, provider, tokens, at }: Returned): Promise<Finished> {
       const set = newTokenSet(tokens, provider, at, 'sign_in')
@@ -78,7 +87,7 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
         tokens.idToken === undefined
           ? skipped('id_token')
           : passed('id_token', 'signature, issuer, audience and nonce fit'),
-        whoIs(provider, tokens),
+        await tryUserInfo(provider, tokens),
         scopesGranted(attempt, tokens),
         await tryRefresh(provider, tokens),
         await tryCall(attempt, set),
@@ -88,12 +97,11 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
     },
 
     /** The report of a test that got no tokens. */
-    failed(attempt: Attempt, error: GatewayError): Redirection {
-      const cause = error.cause instanceof ProviderError ? error.cause : undefined
-      const at: ProviderStep = cause?.step ?? 'callback'
-      const before = testSteps.slice(0, testSteps.indexOf(at)).map((id) => passed(id, undefined))
-      const result = [cause && saidBy(cause), error.finding?.answer ?? error.message].filter(Boolean).join('. ')
-      return reported(attempt, [...before, failed(at, result, error.finding)])
+    failed({ attempt, error, step }: FailedAttempt): Redirection {
+      const before = testSteps.slice(0, testSteps.indexOf(step)).map((id) => passed(id, undefined))
+      const said = error.cause instanceof ProviderError ? saidBy(error.cause) : undefined
+      const result = [said, error.finding?.answer ?? error.message].filter(Boolean).join('. ')
+      return reported(attempt, [...before, failed(step, result, error.finding)])
     },
   }
 
@@ -125,12 +133,21 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
   }
 }
 
-function whoIs(provider: Provider, { claims }: ProviderTokens): TestStep {
-  const sub = claims?.[provider.claimNames.user]
+async function tryUserInfo(provider: Provider, { accessToken, claims }: ProviderTokens): Promise<TestStep> {
   if (!provider.canSignIn) return skipped('user_info', 'this provider is connected, not signed in with')
-  return sub
-    ? passed('user_info', `the user is ${String(sub)}`)
-    : failed('user_info', `the claim "${provider.claimNames.user}" is empty`)
+  const sub = String(claims?.sub ?? '')
+  const user = String(claims?.[provider.claimNames.user] ?? '')
+  if (user === '') return failed('user_info', `the claim "${provider.claimNames.user}" is empty`)
+  try {
+    const answered = await provider.recheck(accessToken, sub)
+    return passed('user_info', `the user is ${user}${answered === undefined ? '; there is no user info to ask' : ''}`)
+  } catch (error) {
+    // Some give access tokens that are meant for others: the ID token has said who it is.
+    if (error instanceof ProviderError && error.failure === 'invalid_grant') {
+      return skipped('user_info', `it does not take the access token; by the ID token the user is ${user}`)
+    }
+    return failed('user_info', saidBy(error))
+  }
 }
 
 function scopesGranted(attempt: Attempt, { scopes }: ProviderTokens): TestStep {
@@ -145,7 +162,7 @@ function complete(steps: readonly TestStep[]): readonly TestStep[] {
 }
 
 function passed(id: TestStep['id'], result: string | undefined): TestStep {
-  return { id, status: 'passed', result, finding: undefined }
+  return { id, status: 'passed', result: result && short(result), finding: undefined }
 }
 
 function skipped(id: TestStep['id'], result?: string): TestStep {
@@ -153,16 +170,25 @@ function skipped(id: TestStep['id'], result?: string): TestStep {
 }
 
 function failed(id: TestStep['id'], result: string, finding?: Finding): TestStep {
-  return { id, status: 'failed', result, finding: finding && helpOf(finding) }
+  return { id, status: 'failed', result: short(result), finding: finding && helpOf(finding) }
 }
 
 function helpOf({ remedy, paste, where, docs }: Finding): TestStep['finding'] {
-  const text = [remedy, paste].filter(Boolean).join(' ')
-  return { ...(text && { remedy: text }), ...(where && { where }), ...(docs && { docs }) }
+  return {
+    ...(remedy && { remedy: short(remedy) }),
+    ...(paste && { paste }),
+    ...(where && { where }),
+    ...(docs && { docs }),
+  }
 }
+
+const short = (text: string) => (text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`)
 
 /** What a provider said when it refused. */
 function saidBy(error: unknown): string {
   if (!(error instanceof ProviderError)) return 'failed'
-  return [error.error, error.description].filter(Boolean).join(': ') || 'no usable answer'
+  const said = [error.error, error.description].filter((text) => text !== undefined).map(shown)
+  return (
+    said.join(': ') || (error.status === undefined ? 'no usable answer' : `no usable answer, status ${error.status}`)
+  )
 }

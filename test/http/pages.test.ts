@@ -211,7 +211,7 @@ t.test('where the clipboard is closed to us the report is unfolded and selected'
   await page.getByRole('button', { name: 'Copy report' }).click()
   await page.getByRole('textbox', { name: 'Report as text' }).waitFor()
 
-  t.match(await page.evaluate('getSelection().toString()'), /^Sign-in test failed[\s\S]*9\. Call: Pending/)
+  t.match(await page.evaluate('getSelection().toString()'), /^Sign-in test failed[\s\S]*8\. Call: Pending/)
 })
 
 /** Origin of the pages, served until the test ends. */

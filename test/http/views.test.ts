@@ -214,11 +214,11 @@ t.test('the report as text says all that the page says', async (t) => {
   t.equal(text.split('\n')[0], 'Sign-in test failed · Provider A · 2026-07-27 14:03:12 UTC')
   t.match(
     text,
-    ['7. Scopes: Failed', '   &lt;r&gt;', '   Remedy: m', '   Where: w', '   Documentation: https://d.example'].join(
+    ['6. Scopes: Failed', '   &lt;r&gt;', '   Remedy: m', '   Where: w', '   Documentation: https://d.example'].join(
       '\n',
     ),
   )
-  t.equal(text.match(/^\d\. .*: Skipped$/gm)?.length, 8)
+  t.equal(text.match(/^\d\. .*: Skipped$/gm)?.length, 7)
   t.match(page, 'Look at Scopes.')
 })
 

@@ -219,7 +219,6 @@ function passedReport({ user, address }: Outside): TestReport {
     startedAt: new Date('2026-07-27T14:03:12Z'),
     verdict: 'passed',
     steps: [
-      passed('configuration', 'issuer https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI'),
       passed('authorize', 'the login page answered 200'),
       passed('callback', 'a code, after 4 s'),
       passed('code_exchange', 'access token for 60 min, refresh token, ID token'),
@@ -237,7 +236,6 @@ function failedReport({ problem, provider, remedy }: Outside): TestReport {
     startedAt: new Date('2026-07-27T14:03:12Z'),
     verdict: 'failed',
     steps: [
-      { id: 'configuration', status: 'passed', result: 'everything is set' },
       { id: 'authorize', status: 'passed', result: 'the login page answered 200' },
       { id: 'callback', status: 'passed', result: 'a code, after 4 s' },
       {

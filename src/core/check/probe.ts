@@ -56,6 +56,9 @@ export function unanswered(outcome: ProbeOutcome): string | undefined {
   return undefined
 }
 
+/** Whether nobody answered, or only a server that fails. */
+export const isAway = (outcome: ProbeOutcome): boolean => 'failure' in outcome || outcome.status >= 500
+
 /** Someone else's text, fit to be shown: on one line, printable, not long. */
 export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200)

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
 import { ScopeError } from '../../core/guard.ts'
+import { ProviderError } from '../../core/provider.ts'
 import { nextRetry } from '../../core/retry.ts'
 import { signInPath } from '../../core/return-to.ts'
 import { AttemptError } from '../../core/round-trip.ts'
@@ -80,24 +81,34 @@ function answerWithPage(
     signedInAs: failure.signedInAs,
     details: detailsOf(failure, options.testers === 'nobody' ? undefined : `${basePath}/test`),
     provider: failure.provider?.title,
+    refusal: refusalOf(failure),
     missingScopes: failure instanceof ScopeError ? failure.missing : undefined,
     ...(isGet && retrying(failure, request, reply, cookieName)),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
-  return reply.page(errorPage(site, page), { formAction: failure.provider === undefined })
+  return reply.page(errorPage(site, page), { formAction: failure.code !== 'connection_required' })
 }
 
 /** What the owner of a tool is told of a sign-in that failed. */
-function detailsOf({ code, owner, finding }: GatewayError, testHref: string | undefined): ErrorPage['details'] {
+function detailsOf({ code, owner, finding, provider }: GatewayError, test: string | undefined): ErrorPage['details'] {
   if (owner === undefined && finding === undefined) return undefined
+  const isTestable = test !== undefined && code === 'provider_refused'
   return {
-    description: [owner, finding?.answer].filter(Boolean).join(' '),
-    remedy: [finding?.remedy, finding?.paste].filter(Boolean).join(' ') || undefined,
+    description: owner,
+    cause: finding?.answer,
+    remedy: finding?.remedy,
+    paste: finding?.paste,
     where: finding?.where,
     docsHref: finding?.docs,
-    testHref: code === 'provider_refused' ? testHref : undefined,
+    testHref: isTestable ? `${test}${provider ? `?provider=${provider.name}` : ''}` : undefined,
   }
+}
+
+/** Whose turn it is after a refusal: the owner's where the set-up is wrong, the person's where they were turned away. */
+function refusalOf({ finding, cause }: GatewayError): ErrorPage['refusal'] {
+  if (finding?.status === 'problem') return 'set_up'
+  return cause instanceof ProviderError && cause.error === 'access_denied' ? 'denied' : undefined
 }
 
 /** The page tries again by itself, each time later, where the failure says after how long it may. */
@@ -136,7 +147,7 @@ function wayOn(
   if (failure.code === 'attempt_unknown')
     return { wayOn: { does: 'start_again', href: signInPath(basePath, undefined) } }
   if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: `${basePath}/sign-out` } }
-  if (failure.provider !== undefined) {
+  if (failure.code === 'connection_required' && failure.provider !== undefined) {
     return { wayOn: { does: 'connect', method: 'post', href: connectPath(basePath, failure.provider.name, here) } }
   }
   const mayPass = failure.status >= 500 || failure.status === 429 || failure.code === 'provider_refused'
@@ -156,13 +167,13 @@ function answerWithProblem(
   reply: FastifyReply,
   { publicUrl, basePath }: Options,
 ): FastifyReply {
-  const { code, status, message: title, provider, scopes } = failure
+  const { code, status, message: title, scopes } = failure
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   // RFC 6750 section 3.1: all scopes that the request needs, not just those that are missing.
   if (scopes !== undefined) {
     reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`)
   }
-  const connectUrl = provider && `${publicUrl}${basePath}/connections`
+  const connectUrl = code === 'connection_required' ? `${publicUrl}${basePath}/connections` : undefined
   const signInUrl = status === 401 ? `${publicUrl}${basePath}/sign-in` : undefined
   return reply
     .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })

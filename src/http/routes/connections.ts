@@ -51,7 +51,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
       returnTo: safeReturnTo(asked, publicUrl, basePath, page),
       session: { user: user.session.user, name: user.session.name },
     } as const
-    return reply.follow(await roundTrips.begin(start, request.cookies))
+    return reply.follow(await roundTrips.beginForeseeing(start, request.cookies))
   })
 
   app.post<Action>('/connections/:provider/refresh', async (request, reply) => {

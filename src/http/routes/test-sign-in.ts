@@ -35,7 +35,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     const page: TestPage = {
       providers: [...providers.values()].map(({ name, title }) => ({ name, title })),
       routes: table.routes.filter(isCallable).map(({ name, title }) => ({ name, title })),
-      selected: { provider: asked ?? report?.provider },
+      selected: { provider: asked ?? report?.provider, route: report?.route },
       action,
       report: report && shown(report),
     }
@@ -45,9 +45,20 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   app.post<{ Body: { provider?: string; route?: string } | undefined }>('/test', async (request, reply) => {
     if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
     await admit(request)
-    const { provider = '', route = '' } = request.body ?? {}
-    const start = { purpose: 'test', provider, returnTo: action } as const
-    return reply.follow(await roundTrips.beginForeseeing({ ...start, ...(route !== '' && { route }) }, request.cookies))
+    const { provider: name = '', route: called = '' } = request.body ?? {}
+    const provider = providers.get(name)
+    const route = table.routes.find((candidate) => candidate.name === called && isCallable(candidate))
+    if (provider === undefined || (called !== '' && route === undefined)) throw new GatewayError('bad_request')
+    // What the route needs is asked for as well, as a step-up would.
+    const scopes = [...new Set([...provider.scopes, ...(route?.scopes ?? [])])]
+    const start = {
+      purpose: 'test',
+      provider: name,
+      scopes,
+      returnTo: action,
+      ...(route && { route: called }),
+    } as const
+    return reply.follow(await roundTrips.beginForeseeing(start, request.cookies))
   })
 }
 
@@ -62,5 +73,6 @@ function shown({ startedAt, steps }: TestReport): NonNullable<TestPage['report']
 }
 
 function shownStep({ id, status, result, finding }: TestStep) {
-  return { id, status, result, remedy: finding?.remedy, where: finding?.where, docsHref: finding?.docs }
+  const { remedy, paste, where, docs: docsHref } = finding ?? {}
+  return { id, status, result, remedy, paste, where, docsHref }
 }

@@ -8,6 +8,8 @@ export interface ErrorContext {
   readonly provider?: string | undefined
   /** The host that was asked for. */
   readonly host?: string | undefined
+  /** After a refused sign-in: the set-up is wrong, or the person was turned away. */
+  readonly refusal?: 'set_up' | 'denied' | undefined
   /** The largest body the tool takes, as text: "100 MB". */
   readonly limit?: string | undefined
 }
@@ -88,7 +90,14 @@ export const errorTexts = {
   },
   provider_refused: {
     heading: () => 'You could not be signed in',
-    message: (context) => `${provider(context)} ended the sign-in without letting you in. Try again.`,
+    message: (context) => {
+      const whom = provider(context)
+      if (context.refusal === 'set_up')
+        return `Signing in with ${whom} is not set up right yet. Your account is fine; the owner has to change a setting.`
+      if (context.refusal === 'denied')
+        return `${whom} did not let you in, or you stopped there. Try again, or with another account.`
+      return `${whom} ended the sign-in without letting you in. Try again.`
+    },
   },
   upstream_unreachable: {
     heading: (context) => `${tool(context)} does not answer`,

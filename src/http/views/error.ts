@@ -32,7 +32,11 @@ export interface ErrorPage extends ErrorContext {
 interface OwnerDetails {
   readonly error?: string | undefined
   readonly description?: string | undefined
+  /** What that means. */
+  readonly cause?: string | undefined
   readonly remedy?: string | undefined
+  /** The exact text to paste there. */
+  readonly paste?: string | undefined
   /** The place in the provider's console. */
   readonly where?: string | undefined
   readonly docsHref?: string | undefined
@@ -96,12 +100,14 @@ function facts(site: Site, error: ErrorPage): Fragment {
   ])
 }
 
-function details({ error, description, remedy, where, docsHref, testHref }: OwnerDetails): Html {
+function details({ error, description, cause, remedy, paste, where, docsHref, testHref }: OwnerDetails): Html {
   return html`<details><summary>${words.error.details}</summary>
 ${rows([
   [words.error.providerError, error !== undefined && html`<code>${error}</code>`],
   [words.error.providerDescription, description !== undefined && html`<code>${description}</code>`],
+  [words.error.cause, cause],
   [words.error.remedy, remedy],
+  [words.error.paste, paste !== undefined && html`<code>${paste}</code>`],
   [words.error.where, where],
   [words.error.docs, docsHref !== undefined && link(docsHref, docsHref)],
   [words.error.test, testHref !== undefined && link(testHref, words.error.startTest)],

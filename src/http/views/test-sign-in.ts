@@ -11,6 +11,8 @@ export interface TestStep {
   readonly status: 'pending' | 'passed' | 'failed' | 'skipped'
   readonly result?: string | undefined
   readonly remedy?: string | undefined
+  /** The exact text to paste. */
+  readonly paste?: string | undefined
   /** The place in the provider's console. */
   readonly where?: string | undefined
   readonly docsHref?: string | undefined
@@ -96,7 +98,7 @@ function list(steps: readonly TestStep[]): Html {
 <ol class="card">${steps.map(item)}</ol></section>`
 }
 
-function item({ id, status, result, remedy, where, docsHref }: TestStep, index: number): Html {
+function item({ id, status, result, remedy, paste, where, docsHref }: TestStep, index: number): Html {
   const { title, asks } = words.test.steps[id]
   const [name, tone] = marks[status]
   return html`<li class="lead">
@@ -105,6 +107,7 @@ function item({ id, status, result, remedy, where, docsHref }: TestStep, index: 
 ${result === undefined ? html`<p class="muted">${asks}</p>` : html`<p>${result}</p>`}
 ${rows([
   [words.error.remedy, remedy],
+  [words.error.paste, paste !== undefined && html`<code>${paste}</code>`],
   [words.error.where, where],
   [words.error.docs, docsHref !== undefined && link(docsHref, docsHref)],
 ])}</div>
@@ -125,11 +128,12 @@ function copy(report: string): Fragment {
 function plainText({ providers, selected }: TestPage, { startedAt, verdict, steps }: TestReport): string {
   const provider = providers.find(({ name }) => name === selected?.provider)?.title
   const about = [words.test.verdict[verdict], provider, words.layout.time(startedAt)].filter(Boolean).join(' · ')
-  const lines = steps.flatMap(({ id, status, result, remedy, where, docsHref }, index) => [
+  const lines = steps.flatMap(({ id, status, result, remedy, paste, where, docsHref }, index) => [
     `${index + 1}. ${words.test.steps[id].title}: ${words.test.status[status]}`,
     ...[
       result,
       remedy && `${words.error.remedy}: ${remedy}`,
+      paste && `${words.error.paste}: ${paste}`,
       where && `${words.error.where}: ${where}`,
       docsHref && `${words.error.docs}: ${docsHref}`,
     ]

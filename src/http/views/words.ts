@@ -113,7 +113,6 @@ export const words = {
       steps.length === 0 ? 'It did not come to its end.' : `Look at ${words.connections.list(steps)}.`,
     status: { pending: 'Pending', passed: 'Passed', failed: 'Failed', skipped: 'Skipped' },
     steps: {
-      configuration: { title: 'Configuration', asks: 'Is everything there that a sign-in needs?' },
       authorize: { title: 'Authorize', asks: 'Does the provider accept the request and show its sign-in page?' },
       callback: { title: 'Callback', asks: 'Does the browser come back here with a code?' },
       code_exchange: { title: 'Code exchange', asks: 'Does the provider give tokens for the code?' },
@@ -137,7 +136,9 @@ export const words = {
     details: 'Details for the owner',
     providerError: 'Error',
     providerDescription: 'Description',
+    cause: 'Cause',
     remedy: 'Remedy',
+    paste: 'Paste',
     where: 'Where',
     docs: 'Documentation',
     test: 'Find out more',
