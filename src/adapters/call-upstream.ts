@@ -7,6 +7,7 @@ import { upstreamPath } from '../core/upstream-path.ts'
 export async function callUpstream(dispatcher: Dispatcher, route: Route, headers: Headers): Promise<number> {
   const path = upstreamPath(route, { path: route.path || '/', search: '' })
   const { statusCode, body } = await dispatcher.request({ method: 'GET', path, headers, origin: route.upstream.origin })
-  body.destroy()
+  // A body that is cut off says so, to anyone or to the process.
+  body.on('error', () => undefined).destroy()
   return statusCode
 }
