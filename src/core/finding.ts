@@ -26,10 +26,14 @@ export interface Finding {
 type Help = Pick<Finding, 'remedy' | 'paste' | 'where' | 'docs'>
 type Find = (question: string, answer: string, help?: Help) => Finding
 
+/** Explains every finding; some have a document of their own. */
+const allFindings = 'docs/check.md'
+
 /** One function per status, for findings about one subject. */
 export function findingsAbout(subject: string): Readonly<Record<FindingStatus, Find>> {
   const find =
     (status: FindingStatus): Find =>
     (question, answer, help) => ({ subject, question, status, answer, ...help })
-  return { ok: find('ok'), problem: find('problem'), warning: find('warning'), unknown: find('unknown') }
+  const problem: Find = (question, answer, help) => find('problem')(question, answer, { docs: allFindings, ...help })
+  return { ok: find('ok'), problem, warning: find('warning'), unknown: find('unknown') }
 }

@@ -24,6 +24,8 @@ export interface StackOptions {
   /** What the gateway takes for the time. */
   readonly now?: () => number
   readonly log?: (line: string) => void
+  /** As `toolgate dev` does: anyone may open the test sign-in. */
+  readonly isDev?: boolean
 }
 
 type PartsOptions = Pick<StackOptions, 'config' | 'provider' | 'client'>
@@ -34,10 +36,10 @@ export type Stack = Awaited<ReturnType<typeof startStack>>
 const sample = fileURLToPath(new URL('../../config/local-cognito.yaml', import.meta.url))
 
 /** Starts real parts, joined by real sockets, and ends them with the test. */
-export async function startStack(t: Test, { now, log, ...options }: StackOptions = {}) {
+export async function startStack(t: Test, { now, log, isDev = false, ...options }: StackOptions = {}) {
   const parts = await startParts(t, options)
   const yaml = { ...parts.yaml, log: { level: log ? 'debug' : 'fatal' }, ...options.config }
-  return { ...parts, yaml, gateway: await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }) }) }
+  return { ...parts, yaml, gateway: await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }), isDev }) }
 }
 
 /** What a gateway needs around it, and the config with which to start one, or several. */
@@ -77,12 +79,12 @@ export async function startParts(t: Test, { config = {}, provider = {}, client =
 export async function startGateway(
   t: Test,
   yaml: ConfigPatch,
-  { now, log }: Pick<StackOptions, 'now' | 'log'> = {},
+  { now, log, isDev = false }: Pick<StackOptions, 'now' | 'log' | 'isDev'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
   const stream = { write: (line: string) => log?.(line) }
   const { log: logger } = fastify({ logger: { level: config.log.level, stream } })
-  const gateway = await compose(config, { logger, ...(now && { now }) })
+  const gateway = await compose(config, { logger, isDev, ...(now && { now }) })
   await gateway.app.listen({ ...config.listen })
   t.teardown(() => gateway.close())
   return gateway
