@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { redisServer } from './binaries.ts'
 
@@ -95,4 +96,12 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
+}
+
+/** Everything that is stored there. */
+export async function storedKeys(url: string): Promise<readonly string[]> {
+  const redis = new Redis(url)
+  const keys = await redis.keys('*')
+  redis.disconnect()
+  return keys.sort()
 }

@@ -70,7 +70,8 @@ t.test('each answer of the authorization endpoint has its meaning', async (t) =>
 
 t.test('what proves nothing is unknown, also where it is no redirect', async (t) => {
   for (const [outcome, said] of inconclusive) {
-    t.strictSame(readAuthorize(outcome, question), { verdict: 'unknown', said })
+    const isAway = !('status' in outcome) || outcome.status >= 500
+    t.strictSame(readAuthorize(outcome, question), { verdict: 'unknown', said, isAway })
     t.strictSame(readLogin(outcome, `${domain}/login`), { verdict: 'unknown', said })
   }
   for (const outcome of [answered(200), answered(400), answered(302), redirected('http://[')]) {
