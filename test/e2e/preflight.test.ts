@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startRedis, storedKeys } from '../support/redis.ts'
-import { type StackOptions, startStack } from '../support/stack.ts'
+import { type StackOptions, startGateway, startParts, startStack } from '../support/stack.ts'
 
 const client = '1localexample'
 
@@ -102,15 +102,30 @@ t.test('while it is wrong it is asked every five seconds at most', async (t) => 
   t.strictSame(await asked(), { authorize: 1, login: 0, token: 0 })
 })
 
-t.test('a program is told the same as problem JSON, without the owner’s details', async (t) => {
-  const { control, origin } = await start(t)
+t.test('a program gets the redirect, and nobody is asked for it', async (t) => {
+  const { control, asked, origin } = await start(t)
   await control.client(client, { flows: ['implicit'] })
 
-  const { status, body } = await createBrowser().send(`${origin}/oauth/sign-in`)
+  const { status } = await createBrowser().send(`${origin}/oauth/sign-in`)
 
-  t.equal(status, 400)
-  t.match(JSON.parse(body), { code: 'provider_refused', status: 400 })
-  t.notMatch(body, /unauthorized_client|AWS/)
+  t.equal(status, 302)
+  t.strictSame(await asked(), { authorize: 0, login: 0, token: 0 })
+})
+
+t.test('a connection that would end on the provider’s error page ends on ours', async (t) => {
+  const { yaml, origin } = await startParts(t)
+  const { cognito } = yaml.providers
+  await startGateway(t, { ...yaml, providers: { cognito, second: cognito } })
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  const page = await browser.load(`${origin}/oauth/connections/second/connect`, {
+    method: 'POST',
+    headers: { 'sec-fetch-site': 'same-origin' },
+  })
+
+  t.equal(page.status, 400)
+  t.match(page.body, `<code>${origin}/oauth/callback/second</code>`)
 })
 
 t.test('another kind of provider is never asked', async (t) => {
