@@ -1,4 +1,3 @@
-import { shown } from './check/probe.ts'
 import { GatewayError } from './errors.ts'
 import { type Provider, ProviderError } from './provider.ts'
 
@@ -34,7 +33,7 @@ export function translated(cause: unknown, provider: Provider): GatewayError {
   if (!(cause instanceof ProviderError)) throw cause
   if (cause.failure === 'unavailable') return new GatewayError('provider_unavailable', { cause, provider })
   const detail = [cause.error ?? cause.failure, cause.description].filter((text) => text !== undefined)
-  const owner = `${provider.title} answered "${shown(detail.join(': '))}".`
+  const owner = `${provider.title} answered "${detail.join(': ')}".`
   return new GatewayError('provider_refused', { cause, provider, owner })
 }
 

@@ -1,3 +1,4 @@
+import { shown } from './check/probe.ts'
 import type { ClaimNames, Claims } from './claims.ts'
 
 /** What a provider's token endpoint gave, verified. Times in milliseconds since the epoch. */
@@ -89,7 +90,7 @@ export interface ProviderErrorOptions {
   readonly step?: ProviderStep | undefined
 }
 
-/** A provider's failure, translated by the adapter that met it. */
+/** A provider's failure, translated by the adapter that met it. Its words are fit to be shown. */
 export class ProviderError extends Error {
   readonly failure: ProviderFailure
   readonly error: string | undefined
@@ -99,13 +100,15 @@ export class ProviderError extends Error {
   readonly step: ProviderStep | undefined
 
   constructor(failure: ProviderFailure, options: ProviderErrorOptions = {}) {
-    super(`provider: ${[failure, options.status, options.error, options.description].filter(Boolean).join(' ')}`, {
+    const error = options.error && shown(options.error)
+    const description = options.description && shown(options.description)
+    super(`provider: ${[failure, options.status, error, description].filter(Boolean).join(' ')}`, {
       cause: options.cause,
     })
     this.name = 'ProviderError'
     this.failure = failure
-    this.error = options.error
-    this.description = options.description
+    this.error = error
+    this.description = description
     this.status = options.status
     this.retryAfterSeconds = options.retryAfterSeconds
     this.step = options.step

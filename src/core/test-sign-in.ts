@@ -1,6 +1,5 @@
 import type { Attempt } from './attempt.ts'
 import type { CallRoute } from './call-route.ts'
-import { shown } from './check/probe.ts'
 import type { Finding } from './finding.ts'
 import type { Clock } from './ports.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
@@ -187,7 +186,7 @@ const short = (text: string) => (text.length <= maxText ? text : `${text.slice(0
 /** What a provider said when it refused. */
 function saidBy(error: unknown): string {
   if (!(error instanceof ProviderError)) return 'failed'
-  const said = [error.error, error.description].filter((text) => text !== undefined).map(shown)
+  const said = [error.error, error.description].filter((text) => text !== undefined)
   return (
     said.join(': ') || (error.status === undefined ? 'no usable answer' : `no usable answer, status ${error.status}`)
   )
