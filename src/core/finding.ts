@@ -22,6 +22,11 @@ export interface Finding {
   readonly docs?: string
 }
 
+/** A finding as a sentence that stands alone: an answer as "No: …" needs its question. */
+export function causeIn({ status, question, answer }: Finding): string {
+  return status === 'problem' ? `${question} ${answer}` : answer
+}
+
 /** What a finding may have beyond its answer. */
 type Help = Pick<Finding, 'remedy' | 'paste' | 'where' | 'docs'>
 type Find = (question: string, answer: string, help?: Help) => Finding

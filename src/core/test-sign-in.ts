@@ -1,6 +1,6 @@
 import type { Attempt } from './attempt.ts'
 import type { CallRoute } from './call-route.ts'
-import type { Finding } from './finding.ts'
+import { causeIn, type Finding } from './finding.ts'
 import type { Clock } from './ports.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import { missingScopes } from './replace-tokens.ts'
@@ -77,15 +77,15 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
     async finish({ attempt, provider, tokens, at }: Returned): Promise<Finished> {
       const set = newTokenSet(tokens, provider, at, 'sign_in')
       const steps: TestStep[] = [
-        passed('authorize', `asked for ${attempt.scopes.join(' ')}`),
-        passed('callback', 'the state was this attempt’s'),
+        passed('authorize', `Asked for ${attempt.scopes.join(' ')}`),
+        passed('callback', 'The state was this attempt’s'),
         passed(
           'code_exchange',
-          `access token${tokens.refreshToken === undefined ? '' : ' and refresh token'} received`,
+          `Access token${tokens.refreshToken === undefined ? '' : ' and refresh token'} received`,
         ),
         tokens.idToken === undefined
           ? skipped('id_token')
-          : passed('id_token', 'signature, issuer, audience and nonce fit'),
+          : passed('id_token', 'Signature, issuer, audience and nonce fit'),
         await tryUserInfo(provider, tokens),
         scopesGranted(attempt, tokens),
         await tryRefresh(provider, tokens),
@@ -99,29 +99,29 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
     failed({ attempt, error, step }: FailedAttempt): Redirection {
       const before = testSteps.slice(0, testSteps.indexOf(step)).map((id) => passed(id, undefined))
       const said = error.cause instanceof ProviderError ? saidBy(error.cause) : undefined
-      const result = [said, error.finding?.answer ?? error.message].filter(Boolean).join('. ')
+      const result = [said, error.finding ? causeIn(error.finding) : error.message].filter(Boolean).join('. ')
       return reported(attempt, [...before, failed(step, result, error.finding)])
     },
   }
 
   async function tryRefresh(provider: Provider, { refreshToken, claims, scopes }: ProviderTokens): Promise<TestStep> {
     if (refreshToken === undefined)
-      return skipped('refresh', 'no refresh token: people sign in again when the access token ends')
+      return skipped('refresh', 'No refresh token: people sign in again when the access token ends')
     const sub = claims?.sub === undefined ? undefined : String(claims.sub)
     try {
       const renewed = await provider.refresh(refreshToken, { sub, scopes })
       if (renewed.refreshToken !== undefined) {
         discard(provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
-        return passed('refresh', 'new tokens received, the refresh token rotates')
+        return passed('refresh', 'New tokens received, the refresh token rotates')
       }
-      return passed('refresh', 'new tokens received')
+      return passed('refresh', 'New tokens received')
     } catch (error) {
       return failed('refresh', saidBy(error))
     }
   }
 
   async function tryCall({ route, provider }: Attempt, set: TokenSet): Promise<TestStep> {
-    if (route === undefined) return skipped('call', 'no route was chosen')
+    if (route === undefined) return skipped('call', 'No tool was chosen')
     try {
       const status = await callRoute(route, provider, set)
       const result = `${route} answered ${status}`
@@ -133,17 +133,17 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
 }
 
 async function tryUserInfo(provider: Provider, { accessToken, claims }: ProviderTokens): Promise<TestStep> {
-  if (!provider.canSignIn) return skipped('user_info', 'this provider is connected, not signed in with')
+  if (!provider.canSignIn) return skipped('user_info', 'This provider is connected, not signed in with')
   const sub = String(claims?.sub ?? '')
   const user = String(claims?.[provider.claimNames.user] ?? '')
-  if (user === '') return failed('user_info', `the claim "${provider.claimNames.user}" is empty`)
+  if (user === '') return failed('user_info', `The claim "${provider.claimNames.user}" is empty`)
   try {
     const answered = await provider.recheck(accessToken, sub)
-    return passed('user_info', `the user is ${user}${answered === undefined ? '; there is no user info to ask' : ''}`)
+    return passed('user_info', `The user is ${user}${answered === undefined ? '; there is no user info to ask' : ''}`)
   } catch (error) {
     // Some give access tokens that are meant for others: the ID token has said who it is.
     if (error instanceof ProviderError && error.failure === 'invalid_grant') {
-      return skipped('user_info', `it does not take the access token; by the ID token the user is ${user}`)
+      return skipped('user_info', `It does not take the access token; by the ID token the user is ${user}`)
     }
     return failed('user_info', saidBy(error))
   }
@@ -152,8 +152,8 @@ async function tryUserInfo(provider: Provider, { accessToken, claims }: Provider
 function scopesGranted(attempt: Attempt, { scopes }: ProviderTokens): TestStep {
   const missing = missingScopes(attempt.scopes, scopes)
   return missing.length === 0
-    ? passed('scopes', `granted: ${scopes.join(' ')}`)
-    : failed('scopes', `not granted: ${missing.join(' ')}`)
+    ? passed('scopes', `Granted: ${scopes.join(' ')}`)
+    : failed('scopes', `Not granted: ${missing.join(' ')}`)
 }
 
 function complete(steps: readonly TestStep[]): readonly TestStep[] {
@@ -188,6 +188,6 @@ function saidBy(error: unknown): string {
   if (!(error instanceof ProviderError)) return 'failed'
   const said = [error.error, error.description].filter((text) => text !== undefined)
   return (
-    said.join(': ') || (error.status === undefined ? 'no usable answer' : `no usable answer, status ${error.status}`)
+    said.join(': ') || (error.status === undefined ? 'No usable answer' : `No usable answer, status ${error.status}`)
   )
 }

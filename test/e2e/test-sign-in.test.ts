@@ -52,13 +52,13 @@ t.test('a test passes every step, ends with the call, and leaves nothing behind'
   t.match(page, { status: 200, url: `${origin}/oauth/test` })
   t.match(page.body, /<h1>Sign-in test passed<\/h1>/)
   t.match(steps(page), {
-    Authorize: 'Passed: asked for openid profile email',
+    Authorize: 'Passed: Asked for openid profile email',
     Callback: /^Passed/,
-    'Code exchange': 'Passed: access token and refresh token received',
+    'Code exchange': 'Passed: Access token and refresh token received',
     'ID token': /^Passed/,
-    'User info': /^Passed: the user is [\w-]+$/,
-    Scopes: 'Passed: granted: openid profile email',
-    Refresh: 'Passed: new tokens received',
+    'User info': /^Passed: The user is [\w-]+$/,
+    Scopes: 'Passed: Granted: openid profile email',
+    Refresh: 'Passed: New tokens received',
     Call: 'Passed: tool answered 200',
   })
   t.match(echo.received, [
@@ -79,7 +79,7 @@ t.test('the refresh token of a test is no longer good afterwards', async (t) => 
 
   const page = await run(createBrowser())
 
-  t.match(steps(page).Refresh, 'Passed: new tokens received, the refresh token rotates')
+  t.match(steps(page).Refresh, 'Passed: New tokens received, the refresh token rotates')
   t.match(page.body, 'Sign-in test passed')
   await revoked(2)
 })
@@ -123,7 +123,7 @@ t.test('what a route needs is asked for, and its refusal is the report’s', asy
   await needy.control.client(client, { scopes: ['openid', 'profile', 'email'] })
   const refused = await run(createBrowser(), 'reports', needy.origin)
 
-  t.match(granted.Scopes, /granted: .*reports\/read/)
+  t.match(granted.Scopes, /Granted: .*reports\/read/)
   t.match(granted.Call, 'Passed: reports answered 200')
   t.match(steps(refused).Authorize, /^Failed: invalid_request: invalid_scope/)
   t.match(refused.body, 'docs/scope-not-enabled.md')

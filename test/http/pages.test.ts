@@ -1,16 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { allRules, contrast, violations } from '../support/axe.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
 import { type Seen, servePages } from '../support/serve-pages.ts'
 
 const widths = [390, 1280]
-
-// The retry is the page's purpose, and it says so; a meta refresh is the only one that needs no script.
-const allRules = { rules: { 'meta-refresh': { enabled: false } } }
-const contrast = { runOnly: ['color-contrast'] }
 
 /** Long words where a person, a provider or a tool can bring them. */
 const long: Outside = {
@@ -25,11 +20,9 @@ const long: Outside = {
 }
 
 let browser: Browser
-let axe: string
 
 t.before(async () => {
   browser = await launchChromium()
-  axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 })
 
 t.teardown(() => browser.close())
@@ -261,9 +254,3 @@ const misfits = `(() => {
   for (const { src, naturalWidth } of document.images) if (naturalWidth === 0) found.push(src + ' is no picture')
   return found
 })()`
-
-async function violations(page: Page, options: object): Promise<string[]> {
-  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe)
-  return page.evaluate(`axe.run(${JSON.stringify(options)}).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`)
-}

@@ -125,7 +125,8 @@ summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: poi
 details .rows > * { display: block; }
 
 footer { padding-block: 1.25rem 2.5rem; color: var(--muted); font-size: .875rem; }
-footer .code { color: var(--text); user-select: all; }
+footer .code { color: var(--text); }
+footer .code, dd code { user-select: all; }
 
 @media (max-width: 30rem) {
   body > * { padding-inline: 1rem; }

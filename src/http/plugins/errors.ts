@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
+import { causeIn } from '../../core/finding.ts'
 import { ScopeError } from '../../core/guard.ts'
 import { ProviderError } from '../../core/provider.ts'
 import { nextRetry } from '../../core/retry.ts'
@@ -96,7 +97,7 @@ function detailsOf({ code, owner, finding, provider }: GatewayError, test: strin
   const isTestable = test !== undefined && code === 'provider_refused'
   return {
     description: owner,
-    cause: finding?.answer,
+    cause: finding && causeIn(finding),
     remedy: finding?.remedy,
     paste: finding?.paste,
     where: finding?.where,
