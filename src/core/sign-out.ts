@@ -18,15 +18,20 @@ interface SignOutOptions {
   readonly audit: Audit
 }
 
+/** Where to go after signing out, and which provider it was. */
+export interface SignedOut extends Redirection {
+  readonly provider: string | undefined
+}
+
 /** Ends this browser's session, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
-export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<Redirection>
+export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<SignedOut>
 
 /** See `SignOut`. A token set that no session is left for is revoked; the provider's own session ends in the browser. */
 export function createSignOut(options: SignOutOptions): SignOut {
   const { store, attempts, providers, revoke, cookieName, signedOutUrl, audit } = options
   return async function signOut(cookies, everywhere) {
     const held = await store.readSession(cookies[cookieName], [...providers.keys()])
-    if (held === undefined) return { location: signedOutUrl, cookies: [removed(cookieName)] }
+    if (held === undefined) return { location: signedOutUrl, cookies: [removed(cookieName)], provider: undefined }
 
     const { provider, sub } = held.session
     const ended = everywhere
@@ -36,6 +41,7 @@ export function createSignOut(options: SignOutOptions): SignOut {
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
     const idToken = held.tokens.get(provider)?.set.idToken
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
-    return { location: location ?? signedOutUrl, cookies: [removed(cookieName), ...attempts.forgive(cookies)] }
+    const changes = [removed(cookieName), ...attempts.forgive(cookies)]
+    return { location: location ?? signedOutUrl, cookies: changes, provider }
   }
 }

@@ -29,17 +29,20 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
     const query = new URLSearchParams(request.target.search)
     const everywhere = (request.body?.everywhere ?? query.get('everywhere')) === 'true'
-    const { location, cookies } = await signOut(request.cookies, everywhere)
-    const note = { name: noteName, value: everywhere ? 'everywhere' : 'here', maxAgeSeconds: noteSeconds }
+    const { location, cookies, provider = '' } = await signOut(request.cookies, everywhere)
+    const value = `${everywhere ? 'everywhere' : 'here'}.${provider}`
+    const note = { name: noteName, value, maxAgeSeconds: noteSeconds }
     return reply.follow({ location, cookies: [...cookies, note] })
   })
 
   app.get('/signed-out', async (request, reply) => {
-    const [provider] = providers.values()
+    const [reach, name = ''] = (request.cookies[noteName] ?? '').split('.')
+    const [first] = providers.values()
+    const provider = providers.get(name) ?? first
     reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
     return reply.page(
       signedOutPage(site, {
-        everywhere: request.cookies[noteName] === 'everywhere',
+        everywhere: reach === 'everywhere',
         provider: provider?.title,
         providerSession: provider?.endsItsSession ? 'ended' : 'kept',
         signInHref: `${basePath}/sign-in`,
