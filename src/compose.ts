@@ -145,7 +145,7 @@ export async function compose(
     guard,
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
-    connections: createConnections({ store: userStore, freshTokens, providers, revoke, audit }),
+    connections: createConnections({ store: userStore, freshTokens, providers, revoke, now, audit }),
     signOut,
     upstreamHeaders,
     testSignIn,

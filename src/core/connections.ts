@@ -1,15 +1,16 @@
-import { GatewayError } from './errors.ts'
+import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { User } from './guard.ts'
-import type { Audit } from './ports.ts'
+import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import type { Revoke } from './revoke.ts'
 import type { HeldTokens, UserStore } from './user-store.ts'
 
-/** A provider and what the user has there: the sign-in, a connection, one that the provider ended, or nothing. */
+/** A provider and what the user has there: the sign-in, a connection, one that ended, or nothing. */
 export interface Connection {
   readonly provider: Provider
   readonly held: HeldTokens | undefined
+  readonly state: 'connected' | 'not_connected' | 'ended'
 }
 
 interface ConnectionsOptions {
@@ -17,6 +18,7 @@ interface ConnectionsOptions {
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
   readonly revoke: Revoke
+  readonly now: Clock
   readonly audit: Audit
 }
 
@@ -24,26 +26,35 @@ interface ConnectionsOptions {
 export type Connections = ReturnType<typeof createConnections>
 
 /** All throw `store_unavailable`. */
-export function createConnections({ store, freshTokens, providers, revoke, audit }: ConnectionsOptions) {
+export function createConnections({ store, freshTokens, providers, revoke, now, audit }: ConnectionsOptions) {
   async function held({ session }: User, name: string): Promise<HeldTokens> {
     const tokens = await store.readTokens(session.user, name)
     if (tokens === undefined) throw new GatewayError('bad_request')
     return tokens
   }
 
+  function stateOf(provider: Provider, held: HeldTokens | undefined): Connection['state'] {
+    if (held === undefined) return 'not_connected'
+    const { client, refreshToken, expiresAt } = held.set
+    const isUsable = refreshToken !== undefined || expiresAt > now()
+    return held.state === 'live' && client === provider.client && isUsable ? 'connected' : 'ended'
+  }
+
   return {
     /** Every provider, in the order of the config. */
     async list({ session }: User): Promise<readonly Connection[]> {
-      const all = [...providers.values()].map(async (provider) => ({
-        provider,
-        held: await store.readTokens(session.user, provider.name),
-      }))
+      const all = [...providers.values()].map(async (provider) => {
+        const held = await store.readTokens(session.user, provider.name)
+        return { provider, held, state: stateOf(provider, held) }
+      })
       return Promise.all(all)
     },
 
-    /** New tokens now, however good the old ones are. Throws as `FreshTokens`. */
+    /** New tokens now, however good the old ones are. A connection that proves to be over is listed so. Throws as `FreshTokens`. */
     async refresh(user: User, name: string): Promise<void> {
-      await freshTokens(await held(user, name), { force: true })
+      await freshTokens(await held(user, name), { force: true }).catch((error) => {
+        if (name === user.provider || !isEnded(error)) throw error
+      })
     },
 
     /** Ends a connection, not the sign-in itself: that is what signing out is for. Throws `bad_request`. */

@@ -73,3 +73,8 @@ export class GatewayError extends Error {
     this.scopes = options.scopes
   }
 }
+
+/** Whether the provider, or a person, ended a token set. */
+export function isEnded(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'session_ended'
+}

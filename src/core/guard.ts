@@ -1,5 +1,5 @@
 import { type Claims, type Profile, profileOf } from './claims.ts'
-import { GatewayError } from './errors.ts'
+import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
@@ -162,8 +162,4 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   }
 
   return { admit, identify }
-}
-
-function isEnded(error: unknown): boolean {
-  return error instanceof GatewayError && error.code === 'session_ended'
 }

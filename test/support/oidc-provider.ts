@@ -15,6 +15,8 @@ interface OidcProviderOptions {
   readonly client?: object
 }
 
+const credentials = { client_id: 'toolgate', client_secret: 'a secret: with %reserved+ characters/' }
+
 /** How long an access token lives. Seconds. */
 export const accessTokenSeconds = 10
 
@@ -41,12 +43,18 @@ export async function startOidcProvider(
     requests,
     /** Whether an access token that it gave is still good. */
     isGood: async (accessToken: string) => (await provider.AccessToken.find(accessToken)) !== undefined,
+    /** Ends all that came with an access token, as a person may do there. */
+    revoke: async (accessToken: string) => {
+      const { client_id: id, client_secret: secret } = credentials
+      const basic = Buffer.from([id, secret].map(encodeURIComponent).join(':')).toString('base64')
+      const body = new URLSearchParams({ token: accessToken })
+      await fetch(`${issuer}/token/revocation`, { method: 'POST', headers: { authorization: `Basic ${basic}` }, body })
+    },
     /** Keys of the gateway's config for it. */
     config: {
       type: 'oidc',
       issuer,
-      client_id: 'toolgate',
-      client_secret: 'a secret: with %reserved+ characters/',
+      ...credentials,
       scopes: ['openid', 'profile', 'email', 'groups'],
     },
   }
@@ -56,8 +64,7 @@ function configuration(origin: string, callback: string, client: object = {}) {
   return {
     clients: [
       {
-        client_id: 'toolgate',
-        client_secret: 'a secret: with %reserved+ characters/',
+        ...credentials,
         redirect_uris: [`${origin}/oauth${callback}`],
         post_logout_redirect_uris: [`${origin}/oauth/signed-out`],
         grant_types: ['authorization_code', 'refresh_token'],
@@ -87,7 +94,10 @@ function configuration(origin: string, callback: string, client: object = {}) {
       Session: 3600,
     },
     cookies: { keys: ['a key of the test'] },
-    features: { revocation: { enabled: true }, rpInitiatedLogout: { enabled: true, logoutSource } },
+    features: {
+      revocation: { enabled: true, allowedPolicy: () => true },
+      rpInitiatedLogout: { enabled: true, logoutSource },
+    },
   }
 }
 
@@ -107,16 +117,17 @@ function quietly<T>(make: () => T): T {
   }
 }
 
-/** Fills in the pages of oidc-provider, for whoever signs in and agrees, until there is one of somebody else. */
+/** Fills in the pages of oidc-provider, for whoever signs in and agrees, until there is one of somebody else, or `stop`. */
 export async function passOidcProvider(
   browser: ReturnType<typeof createBrowser>,
   page: Answer,
   login = 'ada',
+  stop?: (location: string) => boolean,
 ): Promise<Answer> {
   const prompt = /name="prompt" value="(login|consent)"/.exec(page.body)?.[1]
   const action = /action="([^"]*)"/.exec(page.body)?.[1]
   if (prompt === undefined || action === undefined) return page
   const form = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt }
   const answer = await browser.load(action, { method: 'POST', form })
-  return passOidcProvider(browser, await browser.open(new URL(answer.location ?? '', action).href), login)
+  return passOidcProvider(browser, await browser.open(new URL(answer.location ?? '', action).href, stop), login, stop)
 }

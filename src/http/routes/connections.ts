@@ -69,23 +69,23 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     return table.routes.filter((route) => route.provider === provider)
   }
 
-  function entryOf({ provider, held }: Connection, user: User): Entry {
+  function entryOf({ provider, held, state }: Connection, user: User): Entry {
     const isSignIn = provider.name === user.provider
     const action = (what: string) => `${page}/${provider.name}/${what}`
-    const isLive = held?.state === 'live' && held.set.client === provider.client
+    const isLive = state === 'connected'
     return {
       name: provider.name,
       title: provider.title,
       role: isSignIn ? 'sign_in' : 'connection',
-      state: held === undefined ? 'not_connected' : isLive ? 'connected' : 'ended',
+      state,
       account: isSignIn ? displayName(user) : accountOf(held?.set.claims),
       scopes: held?.set.scopes ?? [],
-      validUntil: isLive ? new Date(held.set.expiresAt) : undefined,
+      validUntil: held && isLive ? new Date(held.set.expiresAt) : undefined,
       refreshedAt: held && new Date(held.set.obtainedAt),
       lastError: held?.reason || undefined,
       neededBy: isSignIn ? [] : toolsOf(provider.name).map((route) => route.title),
       connectHref: isSignIn || isLive ? undefined : action('connect'),
-      refreshHref: isLive && held.set.refreshToken !== undefined ? action('refresh') : undefined,
+      refreshHref: isLive && held?.set.refreshToken !== undefined ? action('refresh') : undefined,
       disconnectHref: isSignIn || held === undefined ? undefined : action('disconnect'),
     }
   }
