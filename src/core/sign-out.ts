@@ -19,7 +19,7 @@ interface SignOutOptions {
 }
 
 /** Where to go after signing out, and which provider it was. */
-export interface SignedOut extends Redirection {
+interface SignedOut extends Redirection {
   readonly provider: string | undefined
 }
 
