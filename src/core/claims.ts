@@ -29,6 +29,14 @@ export function profileOf(claims: Claims, names: ClaimNames, trustUnverifiedEmai
   }
 }
 
+/**
+ * The name of a user that a claim holds: text, or a whole number that came through exactly. Anything else names nobody:
+ * all objects read alike as text, and so do large numbers next to each other.
+ */
+export function subjectOf(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : text(value)
+}
+
 /** The address in lower case when it has exactly one `@` with something on both sides. */
 function emailAddress(value: unknown): string | undefined {
   return typeof value === 'string' && /^[^@\s]+@[^@\s]+$/.test(value) ? value.toLowerCase() : undefined

@@ -1,4 +1,4 @@
-import { type Claims, type Profile, profileOf } from './claims.ts'
+import { type Claims, type Profile, profileOf, subjectOf } from './claims.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { Audit, Clock } from './ports.ts'
@@ -29,7 +29,7 @@ export interface User {
 /** Who verified claims say a user is. */
 export function identityOf(provider: Provider, claims: Claims): Pick<User, 'key' | 'sub' | 'provider' | 'profile'> {
   const { name, claimNames, trustUnverifiedEmail } = provider
-  const sub = String(claims[claimNames.user] ?? '')
+  const sub = subjectOf(claims[claimNames.user]) ?? ''
   return { key: userKey(name, sub), provider: name, sub, profile: profileOf(claims, claimNames, trustUnverifiedEmail) }
 }
 

@@ -1,3 +1,4 @@
+import { subjectOf } from './claims.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit } from './ports.ts'
 import type { ReplaceTokens } from './replace-tokens.ts'
@@ -21,9 +22,9 @@ interface SignInOptions {
 /** Finishes a sign-in: a new session for the user the provider names. The browser's old session ends. */
 export function createSignIn({ store, replaceTokens, revoke, discard, cookieName, sessionMs, audit }: SignInOptions) {
   return async function finishSignIn({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
-    const sub = String(tokens.claims?.[provider.claimNames.user] ?? '')
-    if (!provider.canSignIn || sub === '') {
-      const owner = `${provider.title} did not say who the user is: the claim "${provider.claimNames.user}" is empty.`
+    const sub = subjectOf(tokens.claims?.[provider.claimNames.user])
+    if (!provider.canSignIn || sub === undefined) {
+      const owner = `${provider.title} did not say who the user is: the claim "${provider.claimNames.user}" is neither text nor a whole number.`
       throw new GatewayError('provider_refused', { owner })
     }
     const user = await store.userHash(provider.name, sub)

@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts'
 import { isRefusedScope } from './authorization-response.ts'
+import { subjectOf } from './claims.ts'
 import { GatewayError } from './errors.ts'
 import type { ScopeError } from './guard.ts'
 import type { Clock } from './ports.ts'
@@ -92,8 +93,7 @@ export function createStepUp({ store, replaceTokens, refusedScopes, discard, coo
 
 /** Whom the provider says the tokens belong to, if it says so. */
 function accountIn({ claims }: TokenSet, { claimNames }: Provider): string | undefined {
-  const account = claims[claimNames.user]
-  return account === undefined ? undefined : String(account)
+  return subjectOf(claims[claimNames.user])
 }
 
 /** After a provider, or the person there, refused scopes: back to where they were needed, where a page names them. */

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import type { Claims } from '../../core/claims.ts'
+import { type Claims, subjectOf } from '../../core/claims.ts'
 import type { Clock } from '../../core/ports.ts'
 import { type Provider, ProviderError } from '../../core/provider.ts'
 import type { Endpoints, ProviderSettings } from '../../core/provider-settings.ts'
@@ -66,8 +66,8 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
     const { userinfoEndpoint } = (await metadata()).endpoints
     if (userinfoEndpoint === undefined) return undefined
     const claims = await fetchUserInfo(userinfoEndpoint, accessToken, timeoutMs)
-    const found = String(claims[settings.subject ?? 'sub'] ?? '')
-    if (found === '' || (sub !== undefined && found !== sub)) {
+    const found = subjectOf(claims[settings.subject ?? 'sub'])
+    if (found === undefined || (sub !== undefined && found !== sub)) {
       throw new ProviderError('wrong_user', { step: 'user_info', description: 'the user info is of another user' })
     }
     return { ...claims, sub: found }
