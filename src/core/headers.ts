@@ -2,10 +2,11 @@
 export type RawHeaders = readonly string[]
 
 /**
- * Two names an upstream might take for one: CGI, WSGI and PHP read `-`, `_` and `.` alike and ignore case.
+ * Two names an upstream might take for one: CGI, WSGI and PHP read `-`, `_` and `.` alike and ignore case; lighttpd and
+ * older Apaches do so with everything that is no letter and no digit.
  */
 export function foldHeaderName(name: string): string {
-  return name.toLowerCase().replace(/[_.]/g, '-')
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
 /** RFC 9110 section 7.6.1 and its forerunners: for one connection only. */

@@ -41,6 +41,7 @@ const spoofed = [
   ...['x-forwarded-email', 'X_Forwarded-Groups', 'X-Forwarded-Preferred.Username', 'X-Toolgate-Identity'],
   ...['X_Toolgate_Identity', 'x.toolgate.identity', 'X-Api-Token', 'x_api_token', 'X.Api.Token', 'X-Webauth-User'],
   ...['X_Webauth_User', 'X-Who', 'X-Forwarded-For', 'X_Forwarded_For', 'X-Forwarded-Host', 'X-Forwarded-Proto'],
+  ...['X!Forwarded!User', 'x+forwarded~user', "X'Toolgate'Identity", 'X*Api|Token'],
   ...['X-Forwarded-Anything', 'Forwarded', 'X-Real-IP', 'X_Real_IP', 'X-Original-URL', 'X-Rewrite-URL'],
 ]
 const lies = spoofed.map((name) => `${name}: evil`)
