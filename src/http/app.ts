@@ -20,8 +20,8 @@ export interface ListenerOptions {
   readonly logger: FastifyBaseLogger
 }
 
-/** Methods that Fastify does not know by itself and that tools use, WebDAV's among them. CONNECT and TRACE pass nowhere. */
-const moreMethods = METHODS.filter((method) => !['CONNECT', 'TRACE'].includes(method))
+/** Methods that Fastify does not know by itself and that tools use, WebDAV's among them. CONNECT passes nowhere. */
+const moreMethods = METHODS.filter((method) => method !== 'CONNECT')
 
 /** The public application: our pages under the base path, the tools everywhere else. It does not listen. */
 export async function buildApp(services: Services, settings: HttpSettings, listener: ListenerOptions) {

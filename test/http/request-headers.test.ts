@@ -177,3 +177,13 @@ t.test('everything else goes on as it came', async (t) => {
     constructor: 'x',
   })
 })
+
+t.test('TRACE passes nowhere: the answer would show the token', async (t) => {
+  const before = echo.received.length
+
+  for (const path of ['/tool', '/open', '/oauth/me']) {
+    t.equal((await sendRaw(origin, [`TRACE ${path} HTTP/1.1`, `Host: ${host}`, ours])).status, 404)
+  }
+
+  t.equal(echo.received.length, before)
+})

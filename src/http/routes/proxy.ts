@@ -77,7 +77,8 @@ export default fp<Options>(
 
     await app.register(httpProxy, {
       upstream: '',
-      httpMethods: app.supportedMethods,
+      // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
+      httpMethods: app.supportedMethods.filter((method) => method !== 'TRACE'),
       disableRequestLogging: true,
       internalRewriteLocationHeader: false,
       undici: { request: dispatch } as never,
