@@ -31,6 +31,8 @@ export default fp<ArrivalOptions>(
     app.decorateRequest('guarded')
 
     app.addHook('onRequest', async function arrive(request) {
+      // The client has gone already, and with it its address, which others count on.
+      if (request.socket.remoteAddress === undefined) throw new GatewayError('bad_request')
       refuseRepeated(request.raw.rawHeaders)
       request.servedHost = withoutDefaultPort(request.headers.host ?? '', scheme)
       if (!table.serves(request.servedHost)) throw new GatewayError('host_unknown')

@@ -89,7 +89,7 @@ export default fp<Options>(
         // The plugin would repeat answers with status 503.
         retryDelay: () => null,
         onResponse: (_request, reply, answer) => send(reply as FastifyReply, answer as unknown as UpstreamAnswer),
-        onError: (reply, { error }) => void reply.send(upstreamError(error)),
+        onError: (reply, { error }) => void reply.send(failureOf(reply.request as FastifyRequest, error)),
       },
     })
 
@@ -146,6 +146,11 @@ function forwardingOf({ forwarding }: FastifyRequest): Forwarding {
 function bodyOf(raw: IncomingMessage, maxBytes: number): Readable | null {
   const { 'transfer-encoding': coding, 'content-length': length = 0 } = raw.headers
   return coding !== undefined || Number(length) > 0 ? limitBody(raw, maxBytes) : null
+}
+
+/** A client that went away is no failure of the upstream's. */
+function failureOf(request: FastifyRequest, error: unknown): GatewayError {
+  return forwardingOf(request).signal.aborted ? new GatewayError('bad_request', { cause: error }) : upstreamError(error)
 }
 
 /** A kept connection that the upstream had closed by the time we used it. */
