@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Answer, createBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis, storedKeys } from '../support/redis.ts'
-import { type ConfigPatch, type Stack, startStack } from '../support/stack.ts'
+import { type ConfigPatch, type Stack, startGateway, startParts, startStack } from '../support/stack.ts'
 
 const client = '1localexample'
 const clock = { at: Date.now() }
@@ -206,6 +206,22 @@ t.test('a form of another site starts nothing, and neither does one that names w
     t.equal((await post(browser, form as Record<string, string>)).status, 400, JSON.stringify(form))
   t.strictSame((await control.log()).requests, [])
   t.equal(browser.cookies(origin).size, 0)
+})
+
+t.test('a tool is called with a token of a provider whose people may enter, of no other', async (t) => {
+  const parts = await startParts(t)
+  const hub = { type: 'oauth2', client_id: 'hub-client', client_secret: 'hub-secret', scopes: ['read'] }
+  const endpoints = { authorization_endpoint: `${cognito.domain}/a`, token_endpoint: `${cognito.domain}/t` }
+  const providers = { ...parts.yaml.providers, hub: { ...hub, ...endpoints } }
+  await startGateway(t, { ...parts.yaml, providers, log: { level: 'fatal' } }, { isDev: true })
+
+  const withIts = await post(createBrowser(), { provider: 'cognito', route: 'tool' }, parts.origin)
+  const withAnother = await post(createBrowser(), { provider: 'hub', route: 'tool' }, parts.origin)
+  const withoutRoute = await post(createBrowser(), { provider: 'hub', route: '' }, parts.origin)
+
+  t.equal(withIts.status, 302)
+  t.equal(withAnother.status, 400)
+  t.equal(withoutRoute.status, 302)
 })
 
 t.test('who may open it: anyone at a developer’s, those of test.allow elsewhere, else it is not there', async (t) => {

@@ -34,7 +34,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     const report = testSignIn.report(request.cookies)
     const page: TestPage = {
       providers: [...providers.values()].map(({ name, title }) => ({ name, title })),
-      routes: table.routes.filter(isCallable).map(({ name, title }) => ({ name, title })),
+      routes: table.routes.filter((route) => isCallable(route)).map(({ name, title }) => ({ name, title })),
       selected: { provider: asked ?? report?.provider, route: report?.route },
       action,
       report: report && shown(report),
@@ -47,7 +47,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     await admit(request)
     const { provider: name = '', route: called = '' } = request.body ?? {}
     const provider = providers.get(name)
-    const route = table.routes.find((candidate) => candidate.name === called && isCallable(candidate))
+    const route = table.routes.find((candidate) => candidate.name === called && isCallable(candidate, name))
     if (provider === undefined || (called !== '' && route === undefined)) throw new GatewayError('bad_request')
     // What the route needs is asked for as well, as a step-up would.
     const scopes = [...new Set([...provider.scopes, ...(route?.scopes ?? [])])]
@@ -62,9 +62,9 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   })
 }
 
-/** A tool that is given a token of the sign-in provider. */
-function isCallable({ access, provider }: Route): boolean {
-  return access !== 'public' && provider === undefined
+/** A tool that is given a token of the sign-in provider: of this one, or of any. */
+function isCallable({ access, provider, signIn }: Route, name = signIn[0] ?? ''): boolean {
+  return access !== 'public' && provider === undefined && signIn.includes(name)
 }
 
 function shown({ startedAt, steps }: TestReport): NonNullable<TestPage['report']> {
