@@ -78,3 +78,11 @@ t.test('a user whose name is a number signs in, and gets more scopes as the same
   t.match(answer, { status: 302, location: '/writer' })
   t.equal((await browser.load(`${origin}/writer`)).status, 200)
 })
+
+t.test('an answer whose token type is no text is an answer of nobody: the attempt is kept', async (t) => {
+  says.token = '{"access_token":"at","token_type":{"toString":1}}'
+
+  const { status } = await passProvider(createBrowser(), '/tool')
+
+  t.equal(status, 503)
+})

@@ -112,7 +112,8 @@ async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
   const refusal = text(token.error)
   if (refusal !== undefined) throw refused(refusal, { description: text(token.error_description) })
   const accessToken = text(token.access_token)
-  if (accessToken === undefined || String(token.token_type ?? 'bearer').toLowerCase() !== 'bearer') {
+  const type = token.token_type ?? 'bearer'
+  if (accessToken === undefined || text(type)?.toLowerCase() !== 'bearer') {
     throw new ProviderError('unavailable', { step, description: 'the answer has no bearer access token' })
   }
   const expiresIn = Number(token.expires_in ?? Number.NaN)
