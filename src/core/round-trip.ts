@@ -1,34 +1,14 @@
-import type { Attempt, AttemptSession, Attempts, Purpose } from './attempt.ts'
+import type { Attempt, Purpose } from './attempt.ts'
 import { codeFrom, isAboutUs, isRefusedScope, single, translated } from './authorization-response.ts'
 import type { Budget } from './budget.ts'
-import type { Diagnosis } from './diagnosis.ts'
+import { createDeparture, type DepartureOptions, type Redirection, type Start, startOf } from './departure.ts'
 import { GatewayError } from './errors.ts'
-import type { Audit, Clock } from './ports.ts'
-import { type Provider, ProviderError, type ProviderStep, type ProviderTokens } from './provider.ts'
+import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import { usualCause } from './refusal.ts'
 import { missingScopes } from './replace-tokens.ts'
 import type { CookieChange, Cookies } from './sealed-cookies.ts'
-import { codeChallenge, isEqualSecret, randomId } from './secret.ts'
+import { isEqualSecret } from './secret.ts'
 import type { UserStore } from './user-store.ts'
-
-/** Where the browser goes next, and the cookies it takes along. */
-export interface Redirection {
-  readonly location: string
-  readonly cookies: readonly CookieChange[]
-}
-
-/** What a new attempt is for. `returnTo` must be safe. */
-export interface Start {
-  readonly purpose: Purpose
-  readonly provider: string
-  /** Instead of what every sign-in asks for. */
-  readonly scopes?: readonly string[]
-  readonly returnTo: string
-  readonly session?: AttemptSession
-  readonly route?: string
-  readonly restarted?: boolean
-  readonly narrow?: boolean
-}
 
 /** A browser back from the provider. */
 interface ReturnedRequest {
@@ -53,25 +33,11 @@ export type Finished = Redirection | { readonly again: readonly string[] }
 /** What each purpose does with the tokens. */
 type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
 
-/** An attempt, and what ended it. */
-export interface FailedAttempt {
-  readonly attempt: Attempt
-  readonly error: GatewayError
-  readonly step: ProviderStep
-}
-
-interface RoundTripOptions {
+interface RoundTripOptions extends DepartureOptions {
   readonly store: UserStore
-  readonly attempts: Attempts
-  readonly providers: ReadonlyMap<string, Provider>
   readonly budgets: ReadonlyMap<string, Budget>
   readonly finishers: Finishers
-  readonly diagnosis: Diagnosis
-  /** What becomes of an attempt that failed at a step, or is sure to fail; `undefined`: an error page. */
-  readonly recover: (failed: FailedAttempt, cookies: Cookies) => Redirection | undefined
   readonly cookieName: string
-  readonly now: Clock
-  readonly audit: Audit
 }
 
 /** Round trips to a provider: begin leaves for it, complete comes back. See `createRoundTrips`. */
@@ -97,63 +63,7 @@ export class AttemptError extends GatewayError {
 /** OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), for whatever purpose. */
 export function createRoundTrips(options: RoundTripOptions) {
   const { store, attempts, providers, budgets, finishers, diagnosis, recover, cookieName, now, audit } = options
-
-  /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
-  async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
-    const provider = providerOf(start)
-    const attempt = newAttempt(start, provider)
-    const { nonce, codeVerifier, scopes } = attempt
-    const state = randomId()
-    try {
-      const request = { state, nonce, codeChallenge: codeChallenge(codeVerifier), scopes }
-      return { location: await provider.authorizationUrl(request), cookies: attempts.keep(state, attempt, cookies) }
-    } catch (cause) {
-      return insteadOf(attempt, translated(cause, provider), cookies)
-    }
-  }
-
-  /**
-   * As `begin`, for a person who waits for a page: what the provider would refuse on a page of its own, from which nobody
-   * comes back, is refused here with its cause. Throws `provider_refused` then, too.
-   */
-  async function beginForeseeing(start: Start, cookies: Cookies): Promise<Redirection> {
-    const provider = providerOf(start)
-    const { name } = provider
-    const { purpose } = start
-    const finding = await (purpose === 'test' ? diagnosis.rehearsal(name) : diagnosis.preflight(name))
-    if (finding === undefined) return begin(start, cookies)
-    audit('sign_in_failed', { provider: name, purpose, reason: 'provider_refused', detail: finding.answer })
-    return insteadOf(newAttempt(start, provider), new GatewayError('provider_refused', { provider, finding }), cookies)
-  }
-
-  /** What comes of an attempt that cannot leave for the provider. */
-  function insteadOf(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection {
-    const instead = recover({ attempt, error, step: 'authorize' }, cookies)
-    if (instead === undefined) throw error
-    return instead
-  }
-
-  function providerOf({ provider: name }: Start): Provider {
-    const provider = providers.get(name)
-    if (provider === undefined) throw new GatewayError('bad_request')
-    return provider
-  }
-
-  function newAttempt(start: Start, provider: Provider): Attempt {
-    return {
-      purpose: start.purpose,
-      provider: provider.name,
-      scopes: start.scopes ?? provider.scopes,
-      nonce: randomId(),
-      codeVerifier: randomId(),
-      returnTo: start.returnTo,
-      session: start.session,
-      route: start.route,
-      startedAt: now(),
-      restarted: start.restarted ?? false,
-      narrow: start.narrow ?? false,
-    }
-  }
+  const { begin, beginForeseeing } = createDeparture(options)
 
   /** Why the provider refused: what asking it brings to light, or what such an answer usually means. */
   async function explained(error: GatewayError): Promise<GatewayError> {
@@ -260,10 +170,6 @@ export function createRoundTrips(options: RoundTripOptions) {
   }
 
   return { begin, beginForeseeing, complete }
-}
-
-function startOf({ purpose, provider, scopes, returnTo, session, route, restarted }: Attempt): Start {
-  return { purpose, provider, scopes, returnTo, restarted, ...(session && { session }), ...(route && { route }) }
 }
 
 function causeOf(error: GatewayError): string | undefined {

@@ -1,11 +1,12 @@
 import type { Attempt } from './attempt.ts'
 import type { CallRoute } from './call-route.ts'
+import type { FailedAttempt, Redirection } from './departure.ts'
 import { causeIn, type Finding } from './finding.ts'
 import type { Clock } from './ports.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import { missingScopes } from './replace-tokens.ts'
 import type { Revoke } from './revoke.ts'
-import type { FailedAttempt, Finished, Redirection, Returned } from './round-trip.ts'
+import type { Finished, Returned } from './round-trip.ts'
 import type { Cookies, SealedCookies } from './sealed-cookies.ts'
 import { newTokenSet, type TokenSet } from './token-set.ts'
 

@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import fp from 'fastify-plugin'
-import type { Redirection } from '../../core/round-trip.ts'
+import type { Redirection } from '../../core/departure.ts'
 import type { CookieChange } from '../../core/sealed-cookies.ts'
 
 declare module 'fastify' {
