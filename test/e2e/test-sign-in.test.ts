@@ -129,6 +129,18 @@ t.test('what a route needs is asked for, and its refusal is the report’s', asy
   t.match(refused.body, 'docs/scope-not-enabled.md')
 })
 
+t.test('what was right a moment ago is asked again for a test, and for it alone', async (t) => {
+  const browser = createBrowser()
+  t.match((await run(browser)).body, 'Sign-in test passed')
+  await control.client(client, { branding: false })
+
+  const { location } = await createBrowser().load(`${origin}/oauth/sign-in`)
+  const page = await run(browser)
+
+  t.match(location, cognito.domain, 'people are not kept')
+  t.match(steps(page).Authorize, /^Failed: .*no branding style/)
+})
+
 const failures: readonly [string, ConfigPatch, string, RegExp][] = [
   [
     'the authorization endpoint fails',
