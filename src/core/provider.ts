@@ -46,8 +46,6 @@ export interface Provider {
   readonly scopes: readonly string[]
   /** It says who the user is. One that does not can only be connected. */
   readonly canSignIn: boolean
-  /** Signing out here ends the session there, too. */
-  readonly endsItsSession: boolean
   /** Revoking a refresh token leaves others of the same user good. Most end all that the user granted (RFC 7009 section 2.1). */
   readonly revokesAlone: boolean
   readonly claimNames: ClaimNames

@@ -1,8 +1,8 @@
 import type { Attempts } from './attempt.ts'
-import type { Redirection } from './departure.ts'
 import type { Audit } from './ports.ts'
 import type { Provider } from './provider.ts'
 import type { Revoke } from './revoke.ts'
+import type { Redirection } from './round-trip.ts'
 import { type Cookies, removed } from './sealed-cookies.ts'
 import { userKey } from './session.ts'
 import type { UserStore } from './user-store.ts'
@@ -18,9 +18,11 @@ interface SignOutOptions {
   readonly audit: Audit
 }
 
-/** Where to go after signing out, and which provider it was. */
+/** Where to go now, and whom the session was from: nobody, when there was none. */
 interface SignedOut extends Redirection {
   readonly provider: string | undefined
+  /** The way leads through the provider, which ends its own session. */
+  readonly endsProviderSession: boolean
 }
 
 /** Ends this browser's session, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
@@ -31,7 +33,10 @@ export function createSignOut(options: SignOutOptions): SignOut {
   const { store, attempts, providers, revoke, cookieName, signedOutUrl, audit } = options
   return async function signOut(cookies, everywhere) {
     const held = await store.readSession(cookies[cookieName], [...providers.keys()])
-    if (held === undefined) return { location: signedOutUrl, cookies: [removed(cookieName)], provider: undefined }
+    if (held === undefined) {
+      const gone = [removed(cookieName)]
+      return { location: signedOutUrl, cookies: gone, provider: undefined, endsProviderSession: false }
+    }
 
     const { provider, sub } = held.session
     const ended = everywhere
@@ -41,7 +46,11 @@ export function createSignOut(options: SignOutOptions): SignOut {
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
     const idToken = held.tokens.get(provider)?.set.idToken
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
-    const changes = [removed(cookieName), ...attempts.forgive(cookies)]
-    return { location: location ?? signedOutUrl, cookies: changes, provider }
+    return {
+      location: location ?? signedOutUrl,
+      cookies: [removed(cookieName), ...attempts.forgive(cookies)],
+      provider,
+      endsProviderSession: location !== undefined,
+    }
   }
 }

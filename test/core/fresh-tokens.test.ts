@@ -64,7 +64,6 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
         title: 'Cognito',
         scopes: ['openid'],
         canSignIn: true,
-        endsItsSession: true,
         revokesAlone: true,
         maxRate: 100,
         claimNames: { user: 'sub', email: 'email', name: 'name', groups: 'groups' },

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
-import { startStack } from '../support/stack.ts'
+import { startGateway, startParts, startStack } from '../support/stack.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -147,6 +147,29 @@ t.test('a GET signs nobody out', async (t) => {
 
   t.equal((await me(browser)).status, 200)
 })
+
+t.test('the page after signing out tells of the provider that was signed in with', async (t) => {
+  const parts = await startParts(t)
+  const partner = { ...parts.yaml.providers.cognito, sign_out: 'local' }
+  const routes = [{ name: 'tool', path: '/tool', upstream: parts.echo.url, sign_in: ['partner'] }]
+  await startGateway(t, { ...parts.yaml, routes, providers: { ...parts.yaml.providers, partner } })
+  await parts.control.client('1localexample', { callback_urls: [`${parts.origin}/oauth/callback/partner`] })
+  const browser = createBrowser()
+  await browser.signIn(`${parts.origin}/tool`)
+
+  const signOut = async () => {
+    const sending = { method: 'POST', headers: { origin: parts.origin }, form: {} } as const
+    return browser.open((await browser.load(`${parts.origin}/oauth/sign-out`, sending)).location ?? '')
+  }
+  const page = await signOut()
+  const again = await signOut()
+
+  t.match(textOf(page.body), /Not ended.*Your session at Partner/)
+  t.notMatch(textOf(page.body), 'Your session at Cognito')
+  t.notMatch(textOf(again.body), 'Your session at', 'without a session no provider was asked to end one')
+})
+
+const textOf = (page: string) => page.replace(/\s*<[^>]*>\s*/g, ' ')
 
 /** Matches the time so many milliseconds from now, to the minute. */
 function after(ms: number): RegExp {

@@ -29,22 +29,21 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
     const query = new URLSearchParams(request.target.search)
     const everywhere = (request.body?.everywhere ?? query.get('everywhere')) === 'true'
-    const { location, cookies, provider = '' } = await signOut(request.cookies, everywhere)
-    const value = `${everywhere ? 'everywhere' : 'here'}.${provider}`
-    const note = { name: noteName, value, maxAgeSeconds: noteSeconds }
+    const { location, cookies, provider, endsProviderSession } = await signOut(request.cookies, everywhere)
+    const ended = [everywhere ? 'everywhere' : 'here', endsProviderSession ? 'ended' : 'kept', provider]
+    const note = { name: noteName, value: ended.join('.'), maxAgeSeconds: noteSeconds }
     return reply.follow({ location, cookies: [...cookies, note] })
   })
 
   app.get('/signed-out', async (request, reply) => {
-    const [reach, name = ''] = (request.cookies[noteName] ?? '').split('.')
-    const [first] = providers.values()
-    const provider = providers.get(name) ?? first
+    const [scope, providerSession, name = ''] = request.cookies[noteName]?.split('.') ?? []
+    const provider = providers.get(name)
     reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
     return reply.page(
       signedOutPage(site, {
-        everywhere: reach === 'everywhere',
+        everywhere: scope === 'everywhere',
         provider: provider?.title,
-        providerSession: provider?.endsItsSession ? 'ended' : 'kept',
+        providerSession: providerSession === 'ended' ? 'ended' : 'kept',
         signInHref: `${basePath}/sign-in`,
       }),
     )
