@@ -31,6 +31,22 @@ const problemOf = ({ body }: { body: string }) => JSON.parse(body)
 const program = { accept: 'application/json' }
 const subresource = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
 
+t.test('no answer of ours is stored, redirects included', async (t) => {
+  for (const path of [
+    '/',
+    '/oauth/',
+    '/oauth/me',
+    '/oauth/sign-in',
+    '/oauth/sign-out',
+    '/oauth/signed-out',
+    '/nowhere',
+  ]) {
+    const { headers } = await stranger.load(`${origin}${path}`)
+
+    t.equal(headers['cache-control'], 'no-store', path)
+  }
+})
+
 t.test('a browser without a session is sent to sign in, and knows the way back', async (t) => {
   const page = await stranger.load(`${origin}/tool/a%20b?q=1&r=%2F#part`)
 

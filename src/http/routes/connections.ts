@@ -56,12 +56,12 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
 
   app.post<Action>('/connections/:provider/refresh', async (request, reply) => {
     await connections.refresh(await actingUser(request), request.params.provider)
-    return reply.redirect(page, 302)
+    return reply.follow({ location: page, cookies: [] })
   })
 
   app.post<Action>('/connections/:provider/disconnect', async (request, reply) => {
     await connections.disconnect(await actingUser(request), request.params.provider)
-    return reply.redirect(page, 302)
+    return reply.follow({ location: page, cookies: [] })
   })
 
   /** The tools that are given this provider's token and need it connected. */

@@ -53,7 +53,7 @@ export default fp<Options>(
       const { path } = request.target
       const route = table.match(request.servedHost, path)
       if (route === undefined) {
-        if (path === '/') return reply.redirect(`${basePath}/`, 302)
+        if (path === '/') return reply.follow({ location: `${basePath}/`, cookies: [] })
         throw new GatewayError('route_not_found')
       }
       request.toolTitle = route.title

@@ -19,7 +19,7 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
 
   app.get('/sign-out', async (request, reply) => {
     const user = await guard.identify(request.guarded(), [...providers.keys()], { asStored: true })
-    if (user === undefined) return reply.redirect(`${basePath}/signed-out`, 302)
+    if (user === undefined) return reply.follow({ location: `${basePath}/signed-out`, cookies: [] })
     return reply.page(signOutPage(site, { user: displayName(user), action: `${basePath}/sign-out` }), {
       formAction: false,
     })
