@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Route } from '../core/route.ts'
 import { answerClientError } from './client-error.ts'
 import arrival, { routedUrl } from './plugins/arrival.ts'
 import cookies from './plugins/cookies.ts'
@@ -23,6 +24,16 @@ export interface ListenerOptions {
 /** Methods that Fastify does not know by itself and that tools use, WebDAV's among them. CONNECT passes nowhere. */
 const moreMethods = METHODS.filter((method) => method !== 'CONNECT')
 
+/** A page of ours may wait for a provider, a tool as long as its route says; the upstream's time ends first, with an answer. */
+const ownSilenceMs = 120_000
+const graceMs = 10_000
+
+/** How long a connection may be silent: a client that stops in the middle must not keep it for ever. Milliseconds. */
+function longestSilence(routes: readonly Route[]): number {
+  const waits = routes.flatMap(({ timeouts: { responseMs, idleMs } }) => [responseMs, idleMs])
+  return Math.max(ownSilenceMs, ...waits) + graceMs
+}
+
 /** The public application: our pages under the base path, the tools everywhere else. It does not listen. */
 export async function buildApp(services: Services, settings: HttpSettings, listener: ListenerOptions) {
   const { publicUrl, basePath, cookieName, site } = settings
@@ -36,6 +47,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     clientErrorHandler: (error, socket) => answerClientError(error, socket, listener.logger),
     rewriteUrl: ({ url = '' }) => routedUrl(url, basePath),
     routerOptions: { maxParamLength: 200 },
+    connectionTimeout: longestSilence(services.table.routes),
   }) as FastifyInstance
   for (const method of moreMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })

@@ -7,8 +7,10 @@ import { startTool } from '../support/tool.ts'
 
 const errors: string[] = []
 const tool = await startTool(t, (request) => request.on('error', () => undefined))
-const { origin, cognito } = await startStack(t, {
-  config: { routes: [{ name: 'silent', path: '/silent', upstream: tool.url, access: 'public' }] },
+const { origin, cognito, gateway } = await startStack(t, {
+  config: {
+    routes: [{ name: 'silent', path: '/silent', upstream: tool.url, access: 'public', timeouts: { idle: '7m' } }],
+  },
   log: (line) => {
     if (JSON.parse(line).level >= 50) errors.push(line)
   },
@@ -50,4 +52,15 @@ t.test('a client that goes while it sends is no error', async (t) => {
   await createBrowser().load(`${origin}/oauth/me`)
 
   t.same(errors, [])
+})
+
+t.test('a client that stops in the middle keeps its connection no longer than a tool may be silent', async (t) => {
+  const { server } = gateway.app
+  t.equal(server.timeout, 7 * 60_000 + 10_000)
+  server.setTimeout(100)
+  const socket = await send('POST /silent HTTP/1.1', `Host: ${host}`, 'Content-Length: 40', '', 'half')
+
+  await once(socket.resume(), 'close')
+
+  t.ok(socket.destroyed)
 })
