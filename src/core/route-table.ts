@@ -12,7 +12,7 @@ export interface RouteTable {
   readonly match: (host: string, canonicalPath: string) => Route | undefined
 }
 
-/** Builds the table. Its cost per request grows with the depth of the path only. */
+/** Builds the table. Its cost per request grows with the depth of the routes' paths only, not with what is asked for. */
 export function createRouteTable(routes: readonly Route[], publicHost: string, basePath: string): RouteTable {
   const hosts = new Map<string, Map<string, Route>>([[publicHost, new Map()]])
   for (const route of routes) {
@@ -20,10 +20,12 @@ export function createRouteTable(routes: readonly Route[], publicHost: string, b
     paths.set(route.path, route)
     hosts.set(route.host, paths)
   }
+  const longest = Math.max(0, ...routes.map(({ path }) => path.length))
 
   function longestPrefix(paths: ReadonlyMap<string, Route>, path: string): Route | undefined {
     if (isReserved(path, basePath)) return undefined
-    for (let end = path.length; end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
+    const start = path.length > longest ? path.lastIndexOf('/', longest) : path.length
+    for (let end = start; end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
       const route = paths.get(path.slice(0, end))
       if (route !== undefined) return route
     }
