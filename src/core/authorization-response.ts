@@ -13,8 +13,9 @@ export function single(query: URLSearchParams, name: string): string | undefined
 
 /** The code of an authorization response (RFC 6749 section 4.1.2). Throws ProviderError, and `bad_request` without one. */
 export async function codeFrom(query: URLSearchParams, provider: Provider): Promise<string> {
-  // RFC 9207: an answer of another server than the one we asked is a mix-up.
-  if (!(await provider.isAnswerFrom(query.get('iss') ?? undefined))) {
+  // RFC 9207: an answer of another server than the one we asked is a mix-up. One that names two is of neither.
+  const iss = query.has('iss') ? (single(query, 'iss') ?? '') : undefined
+  if (!(await provider.isAnswerFrom(iss))) {
     throw new ProviderError('refused', { description: 'the answer came from another issuer', step: 'callback' })
   }
   const error = single(query, 'error')
@@ -38,8 +39,8 @@ export function translated(cause: unknown, provider: Provider): GatewayError {
 }
 
 /** Whether the provider refused for what we are set up to send: then asking it tells more. */
-export function isAboutUs({ failure, error }: ProviderError): boolean {
-  return failure === 'refused' && !notAboutUs.includes(error)
+export function isAboutUs({ failure, error, step }: ProviderError): boolean {
+  return failure === 'refused' && step !== 'callback' && !notAboutUs.includes(error)
 }
 
 /** Whether the provider refused the scopes: Cognito says so in the description, others in `error`. */
