@@ -7,6 +7,8 @@ import { checkProvider } from './core/check/check-provider.ts'
 import { storeFindings } from './core/check/store.ts'
 import { checkUpstream } from './core/check/upstream.ts'
 import type { Finding } from './core/finding.ts'
+import type { ProviderSettings } from './core/provider-settings.ts'
+import type { Route } from './core/route.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
@@ -23,16 +25,29 @@ export async function checkOnline(
   const { probe, close } = createProbe(limits)
   const reach = createReach(limits)
 
+  const routes = routesOf(config)
   const providers = providersOf(config).map((settings) =>
-    checkProvider(settings, ownAddresses(config, settings.name), probe),
+    checkProvider(
+      { ...settings, scopes: scopesAskedFor(settings, routes) },
+      ownAddresses(config, settings.name),
+      probe,
+    ),
   )
   const store = checkStore(config.store.url, limits)
-  const upstreams = routesOf(config).map((route) => checkUpstream(route, reach, Date.now()))
+  const upstreams = routes.map((route) => checkUpstream(route, reach, Date.now()))
   try {
     return (await Promise.all([...providers, store, ...upstreams])).flat()
   } finally {
     await close()
   }
+}
+
+/** Those of every sign-in, and those that a route sends people back for. */
+function scopesAskedFor({ name, scopes }: ProviderSettings, routes: readonly Route[]): readonly string[] {
+  const asking = routes.filter((route) =>
+    route.provider === undefined ? route.signIn.includes(name) : route.provider === name,
+  )
+  return [...new Set([...scopes, ...asking.flatMap((route) => route.scopes)])]
 }
 
 /** Redis is loaded only where it is used. */

@@ -133,6 +133,14 @@ const rows: Readonly<Record<string, Row>> = {
       where: loginPages,
     },
   },
+  'a scope that only a route asks for is not enabled': {
+    config: { routes: [{ name: 'tool', path: '/tool', upstream: echo.url, scopes: ['reports/write'] }] },
+    found: {
+      question: 'Are the scopes enabled?',
+      answer: /not enabled: reports\/write\.$/,
+      remedy: /the route that asks for it/,
+    },
+  },
   'openid is not enabled, so nothing can be said of email': {
     client: { scopes: ['email', 'profile'] },
     found: { question: /scopes/, answer: /not enabled: openid\. Could not tell of: profile email\./ },

@@ -145,7 +145,7 @@ export function authorizationFindings(
       refused.length + open.length === 0 ? 'Each by itself is accepted, all together are not' : '',
     ].filter(Boolean)
     return problem(questions.scope, `No: ${further.said}. ${which.join('. ')}.`, {
-      remedy: `Enable ${refused.join(' ') || 'the scopes'} for the app client, or take it out of providers.${provider.name}.scopes. A custom scope is made first, under Branding > Domain > Resource servers.`,
+      remedy: `Enable ${refused.join(' ') || 'the scopes'} for the app client, or take it out of the scopes of providers.${provider.name} or of the route that asks for it. A custom scope is made first, under Branding > Domain > Resource servers.`,
       where: consoleOf(provider).loginPages('OpenID Connect scopes, Custom scopes'),
       docs: 'docs/scope-not-enabled.md',
     })

@@ -55,7 +55,7 @@ function authorizeFinding({ name, redirectUri }: CheckedProvider, { verdict, sai
       return ok(question, `Yes: ${said}. Whether that is a sign-in page only a browser can tell.`)
     case 'scope':
       return problem(question, `No: ${said}.`, {
-        remedy: `Remove what it does not know from providers.${name}.scopes, or allow it for the client.`,
+        remedy: `Remove what it does not know from the scopes of providers.${name} or of the route that asks for it, or allow it for the client.`,
       })
     case 'flow':
       return problem(question, `No: ${said}.`, { remedy: 'Allow the authorization code grant for the client.' })
