@@ -62,7 +62,8 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
 
   /**
    * As `begin`, for a person who waits for a page: what the provider would refuse on a page of its own, from which nobody
-   * comes back, is refused here with its cause. Throws `provider_refused` then, too.
+   * comes back, is refused here with its cause. Throws `provider_refused` then, and `provider_unavailable` where nobody
+   * answers.
    */
   async function beginForeseeing(start: Start, cookies: Cookies): Promise<Redirection> {
     const provider = providerOf(start)
@@ -70,6 +71,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
     const { purpose } = start
     const finding = await (purpose === 'test' ? diagnosis.rehearsal(name) : diagnosis.preflight(name))
     if (finding === undefined) return begin(start, cookies)
+    if (finding === 'away') throw new GatewayError('provider_unavailable', { provider })
     audit('sign_in_failed', { provider: name, purpose, reason: 'provider_refused', detail: finding.answer })
     return insteadOf(newAttempt(start, provider), new GatewayError('provider_refused', { provider, finding }), cookies)
   }

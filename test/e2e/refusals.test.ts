@@ -172,3 +172,15 @@ function isExplained(t: Test, page: Answer, { error, description, says = plain, 
   if (docs !== undefined) t.match(forOwner, docs)
   t.match(forOwner, 'href="/oauth/test?provider=cognito"')
 }
+
+t.test('refusals that somebody makes up do not make the gateway ask the provider each time', async (t) => {
+  const browser = createBrowser()
+  const callbacks: string[] = []
+  for (let i = 0; i < 4; i++) callbacks.push(`${callback}?error=unauthorized_client&state=${await leave(browser)}`)
+  const { token: before = 0 } = (await control.log()).counts
+
+  await Promise.all(callbacks.map((url) => browser.load(url)))
+
+  const { token = 0 } = (await control.log()).counts
+  t.ok(token - before <= 2, `${token - before} calls: without and with the secret, once`)
+})

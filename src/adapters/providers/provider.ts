@@ -116,7 +116,8 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
       const answer = await (await client()).refresh(refreshToken)
       // The new tokens are good even when nobody can say so now: the claims stay as they were until next time.
       const claims = await claimsOf(answer, sub === undefined ? {} : { sub }).catch((error) => {
-        if (error instanceof ProviderError && error.failure === 'unavailable') return undefined
+        const isSilent = error instanceof ProviderError && error.failure !== 'wrong_user'
+        if (isSilent && (error.failure === 'unavailable' || error.step === 'user_info')) return undefined
         throw error
       })
       return { ...answer, scopes: grantedScopes(answer) ?? scopes, claims }

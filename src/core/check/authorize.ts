@@ -1,4 +1,4 @@
-import { isAway, type ProbeOutcome, shown, unanswered } from './probe.ts'
+import { type Absence, absenceOf, type ProbeOutcome, shown, unanswered } from './probe.ts'
 
 /**
  * What an authorization server thinks of an authorization request, in the order in which Cognito checks.
@@ -25,7 +25,7 @@ export interface AuthorizeReading {
   /** The sign-in page it leads to, on the same origin. */
   readonly loginUrl?: string
   /** Nobody answered, or only a server that fails. */
-  readonly isAway?: boolean
+  readonly absence?: Absence | undefined
 }
 
 /** The request that is made: the endpoint with everything the gateway would send. */
@@ -60,7 +60,7 @@ export function authorizeUrl(question: AuthorizeQuestion): string {
 /** Reads the answer to an authorization request. Cognito refuses either on its own error page or at the callback. */
 export function readAuthorize(outcome: ProbeOutcome, question: AuthorizeQuestion): AuthorizeReading {
   const why = unanswered(outcome)
-  if (why !== undefined) return { verdict: 'unknown', said: why, isAway: isAway(outcome) }
+  if (why !== undefined) return { verdict: 'unknown', said: why, absence: absenceOf(outcome) }
   if ('failure' in outcome) return { verdict: 'unknown', said: '' }
   const { status, location } = outcome
   const target = location === undefined ? null : URL.parse(location, question.endpoint)

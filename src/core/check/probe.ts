@@ -56,8 +56,14 @@ export function unanswered(outcome: ProbeOutcome): string | undefined {
   return undefined
 }
 
+/** Why nobody gives a usable answer. `slow`: perhaps one would have come. */
+export type Absence = 'down' | 'slow'
+
 /** Whether nobody answered, or only a server that fails. */
-export const isAway = (outcome: ProbeOutcome): boolean => 'failure' in outcome || outcome.status >= 500
+export function absenceOf(outcome: ProbeOutcome): Absence | undefined {
+  if (!('failure' in outcome)) return outcome.status >= 500 ? 'down' : undefined
+  return outcome.failure === 'timeout' || outcome.failure === 'not_asked' ? 'slow' : 'down'
+}
 
 /** Someone else's text, fit to be shown: on one line, printable, not long. */
 export function shown(text: string): string {

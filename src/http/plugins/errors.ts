@@ -184,6 +184,7 @@ function answerWithProblem(
 /** Fastify's own refusals, by their code; anything else is a fault of ours and says nothing. */
 const fastifyCodes: Readonly<Record<string, GatewayErrorCode>> = {
   FST_ERR_BAD_URL: 'bad_path',
+  ECONNRESET: 'bad_request',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad_request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',

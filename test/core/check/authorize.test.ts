@@ -70,10 +70,13 @@ t.test('each answer of the authorization endpoint has its meaning', async (t) =>
 
 t.test('what proves nothing is unknown, also where it is no redirect', async (t) => {
   for (const [outcome, said] of inconclusive) {
-    const isAway = !('status' in outcome) || outcome.status >= 500
-    t.strictSame(readAuthorize(outcome, question), { verdict: 'unknown', said, isAway })
+    t.match(readAuthorize(outcome, question), { verdict: 'unknown', said })
     t.strictSame(readLogin(outcome, `${domain}/login`), { verdict: 'unknown', said })
   }
+  t.equal(readAuthorize({ failure: 'refused', code: '' }, question).absence, 'down')
+  t.equal(readAuthorize(answered(500), question).absence, 'down')
+  t.equal(readAuthorize({ failure: 'timeout', code: '' }, question).absence, 'slow')
+  t.equal(readAuthorize(answered(403), question).absence, undefined)
   for (const outcome of [answered(200), answered(400), answered(302), redirected('http://[')]) {
     t.equal(readAuthorize(outcome, question).verdict, 'unknown')
   }
