@@ -89,10 +89,10 @@ export const schema = Type.Object({
   ),
   admin: Type.Object(
     {
-      host: host('The address of /healthz, /readyz and /metrics.', '127.0.0.1'),
+      host: host('The address of /healthz and /readyz.', '127.0.0.1'),
       port: port('Its port; never the public one.', 9090),
     },
-    { description: 'The listener for health and metrics.', default: {} },
+    { description: 'The listener for health.', default: {} },
   ),
   log: Type.Object(
     {

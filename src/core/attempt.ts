@@ -20,6 +20,8 @@ export interface Attempt {
   readonly startedAt: number
   /** It replaces one that could not be finished; it is not replaced again. */
   readonly restarted: boolean
+  /** Its code was sent once and no answer came: whether it is spent, nobody knows. */
+  readonly tried: boolean
   /** The provider refused more: what it grants now is all there is, also where the stored set had more. */
   readonly narrow: boolean
 }

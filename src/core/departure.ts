@@ -101,6 +101,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
       route: start.route,
       startedAt: now(),
       restarted: start.restarted ?? false,
+      tried: false,
       narrow: start.narrow ?? false,
     }
   }

@@ -104,14 +104,17 @@ export function createRoundTrips(options: RoundTripOptions) {
         reason: error.code,
         detail: causeOf(error),
       })
+      if (attempt.tried && !attempt.restarted && isSpentCode(error))
+        return usedFor(await restart(startOf(attempt), cookies))
       const failure = await explained(error)
       const step = (error.cause instanceof ProviderError && error.cause.step) || 'callback'
       const failed = { attempt, error: failure, step }
       const instead = recover(failed, cookies) ?? (await withoutRefused(attempt, failure, cookies))
       if (instead !== undefined) return usedFor(instead)
       // The code may still be good: the page that says so is loaded again and tries it again.
-      const isSpent = error.code !== 'provider_unavailable'
-      throw new AttemptError(failure, attempt, isSpent ? attempts.use(state, attempt, cookies, true) : [])
+      const mayRetry = error.code === 'provider_unavailable'
+      const kept = mayRetry && attempts.keep(state, { ...attempt, tried: true }, cookies)
+      throw new AttemptError(failure, attempt, kept || attempts.use(state, attempt, cookies, true))
     }
   }
 
@@ -170,6 +173,11 @@ export function createRoundTrips(options: RoundTripOptions) {
   }
 
   return { begin, beginForeseeing, complete }
+}
+
+/** After an answer that was lost, this says no more than that the code had arrived. */
+function isSpentCode({ cause }: GatewayError): boolean {
+  return cause instanceof ProviderError && cause.failure === 'invalid_grant'
 }
 
 function causeOf(error: GatewayError): string | undefined {

@@ -210,3 +210,17 @@ function toProvider(location: string): boolean {
 function stateOf({ location }: Answer): string {
   return new URL(location ?? '').searchParams.get('state') ?? ''
 }
+
+t.test('a code whose answer was lost is no dead end: once more from the start, and in', async (t) => {
+  const { origin, control } = await startStack(t)
+  const browser = createBrowser()
+  const callback = await browser.callbackOf(`${origin}/tool`)
+  await control.fault({ endpoint: 'token', truncate: true, times: 1 })
+
+  const lost = await browser.load(callback)
+  const again = await browser.open(callback)
+
+  t.equal(lost.status, 503)
+  t.equal(again.status, 200)
+  t.match(again.url, `${origin}/tool`)
+})

@@ -87,6 +87,7 @@ function answerWithPage(
     ...(isGet && retrying(failure, request, reply, cookieName)),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
+  if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
   if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
   return reply.page(errorPage(site, page), { formAction: failure.code !== 'connection_required' })
 }
