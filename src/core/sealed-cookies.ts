@@ -19,18 +19,22 @@ export interface SealedCookies {
 }
 
 const maxLength = 8192
+/** Raised when what is sealed changes its shape: a cookie of another release is then as good as none. */
+const shape = 1
 
 /** Seals cookies for one host. */
 export function createSealedCookies(keyring: Keyring, host: string): SealedCookies {
+  const contextOf = (name: string) => `${name}|${host}|${shape}`
+
   return {
     set(purpose, name, value, maxAgeSeconds) {
-      const sealed = keyring.seal(purpose, `${name}|${host}`, Buffer.from(JSON.stringify(value)))
+      const sealed = keyring.seal(purpose, contextOf(name), Buffer.from(JSON.stringify(value)))
       return { name, value: Buffer.from(sealed).toString('base64url'), maxAgeSeconds }
     },
     read(purpose, name, cookies) {
       const value = cookies[name]
       if (value === undefined || value.length > maxLength) return undefined
-      const plain = keyring.open(purpose, `${name}|${host}`, Buffer.from(value, 'base64url'))
+      const plain = keyring.open(purpose, contextOf(name), Buffer.from(value, 'base64url'))
       return plain === undefined ? undefined : JSON.parse(Buffer.from(plain).toString())
     },
   }

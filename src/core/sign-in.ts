@@ -37,14 +37,23 @@ export function createSignIn({ store, replaceTokens, revoke, discard, cookieName
       discard(provider.name, set)
       return lacking
     }
+    if ((await store.readSession(cookie, [])) === undefined) await leaveNothing(cookie, provider.name)
     await endOldSession(cookies[cookieName])
     audit('sign_in', { user: userKey(provider.name, sub), provider: provider.name })
     const session = { name: cookieName, value: cookie, maxAgeSeconds: Math.floor(sessionMs / 1000) }
     return { location: attempt.returnTo, cookies: [session] }
   }
 
+  /** The user signed out everywhere while this went on: what it brought ends, too. Throws `session_ended`. */
+  async function leaveNothing(cookie: string, providerName: string): Promise<never> {
+    const ended = await store.endSession(cookie, providerName, 'signed out meanwhile')
+    for (const { provider, set } of ended) revoke(provider, set)
+    throw new GatewayError('session_ended')
+  }
+
   async function endOldSession(cookie: string | undefined): Promise<void> {
-    const old = await store.readSession(cookie, [])
+    // One that cannot be opened is left to whoever has its key; it is no reason to refuse a new one.
+    const old = await store.readSession(cookie, []).catch(() => undefined)
     if (old === undefined) return
     const ended = await store.endSession(cookie, old.session.provider, 'signed in again')
     for (const { provider, set } of ended) revoke(provider, set)
