@@ -22,6 +22,8 @@ t.test('a person signs in with Chromium, on localhost and on 127.0.0.1, and is r
       const arrived = () => new URL(page.url()).searchParams
 
       await page.goto(`${domain}/oauth2/authorize?${authorizeQuery({ redirect_uri, login_hint: 'ada' })}`)
+      // The name is known, so the cursor waits where the password goes.
+      await page.locator('input[name=password]:focus').waitFor()
       await page.keyboard.type('wrong')
       await page.keyboard.press('Enter')
       const alert = await page.getByRole('alert').textContent()
