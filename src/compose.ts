@@ -20,6 +20,7 @@ import { type Asking, createDiagnosis } from './core/diagnosis.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
+import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createDiscard, createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
@@ -148,6 +149,7 @@ export async function compose(
     connections: createConnections({ store: userStore, freshTokens, providers, revoke, now, audit }),
     signOut,
     upstreamHeaders,
+    refusedTokens: createRefusedTokens(freshTokens, now),
     testSignIn,
     dispatcherOf: pools.dispatcherOf,
     providers,

@@ -78,7 +78,7 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     const connection = upstream.connection === undefined ? undefined : String(upstream.connection)
     for (const [name, value] of Object.entries(upstream)) {
       if (isHopByHop(name, connection) || refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
-      if (name === 'www-authenticate' && route.inject !== undefined) continue
+      if (name === 'www-authenticate' && withCredential && route.inject !== undefined) continue
       if (name === 'set-cookie') {
         const kept = [value].flat().filter((cookie) => !isOurs(nameOf(cookie), cookieName))
         if (kept.length > 0) headers[name] = kept

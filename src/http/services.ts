@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { Provider } from '../core/provider.ts'
+import type { RefusedTokens } from '../core/refused-token.ts'
 import type { RoundTrips } from '../core/round-trip.ts'
 import type { Allow, Route } from '../core/route.ts'
 import type { RouteTable } from '../core/route-table.ts'
@@ -21,6 +22,7 @@ export interface Services {
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly upstreamHeaders: UpstreamHeaders
+  readonly refusedTokens: RefusedTokens
   /** The connections to a route's upstream. */
   readonly dispatcherOf: (route: Route) => Dispatcher
   /** By name; the first is the default for sign-in. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Answer, createBrowser } from '../support/browser.ts'
 import { type ConfigPatch, startGateway, startParts } from '../support/stack.ts'
@@ -178,6 +179,8 @@ async function setWrong(t: Test, way: Way) {
     clock.at += 5_000
     if (way.provider === undefined) return
     await gateway.app.close()
+    // The browser lives in this process, too, and has yet to hear that its connection was closed.
+    await setImmediate()
     await startGateway(t, yaml, options)
   }
   return { browser: createBrowser(), putRight }

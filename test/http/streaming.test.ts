@@ -240,3 +240,44 @@ t.test('Expect: 100-continue is answered here', async (t) => {
   response.resume()
   t.equal(response.statusCode, 200)
 })
+
+t.test('trailers of an answer pass on', async (t) => {
+  const client = request(`${origin}/open`).end()
+  const [, upstream] = await nextExchange()
+  upstream.writeHead(200, { trailer: 'digest' })
+  upstream.write('body')
+  upstream.addTrailers({ digest: 'sha-256=x' })
+  upstream.end()
+
+  const [response] = (await once(client, 'response')) as [IncomingMessage]
+
+  t.equal(await text(response), 'body')
+  t.same(response.trailers, { digest: 'sha-256=x' })
+})
+
+t.test('headers do not wait for a body that takes its time', async (t) => {
+  const client = request(`${origin}/open`).end()
+  const [, upstream] = await nextExchange()
+  upstream.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  upstream.flushHeaders()
+
+  const [response] = (await once(client, 'response')) as [IncomingMessage]
+
+  upstream.end('{}')
+  t.equal(await text(response), '{}')
+})
+
+t.test('an answer that the tool breaks off does not look whole', async (t) => {
+  for (const headers of [{}, { 'content-length': '100' }]) {
+    const client = request(`${origin}/open`).end()
+    const [, upstream] = await nextExchange()
+    upstream.writeHead(200, headers)
+    upstream.write('half')
+    const [response] = (await once(client, 'response')) as [IncomingMessage]
+    await nextData(response)
+
+    upstream.destroy()
+
+    await t.rejects(text(response), { code: 'ECONNRESET' })
+  }
+})
