@@ -6,7 +6,7 @@ import { createBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { startGatewayProcess } from '../support/gateway-process.ts'
 import { startRedis } from '../support/redis.ts'
-import { startParts } from '../support/stack.ts'
+import { startGateway, startParts } from '../support/stack.ts'
 
 const key = randomBytes(32)
 
@@ -80,6 +80,20 @@ t.test('Redis holds nothing in clear, every key ends by itself, and the index le
   t.match(index.sort(), [/^s:[\w-]{43}$/, 't:cognito'])
   t.equal(cookie.split('.')[0], hash)
   t.equal(ofAda.length, 4, 'a session, a token set, the index and the tombstone of the session that was signed out')
+})
+
+t.test('a store that is away is one line in the log, however many requests meet it', async (t) => {
+  const { origin, config, redis } = await startShared(t)
+  const errors: string[] = []
+  await startGateway(t, config, { log: (line) => void (JSON.parse(line).level >= 50 && errors.push(line)) })
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+  await redis.stop()
+
+  for (let i = 0; i < 5; i++) await browser.send(`${origin}/oauth/connections`)
+
+  t.equal(errors.length, 1)
+  t.match(errors[0], 'store is away')
 })
 
 /** All keys of the server, with values as text and times to live in milliseconds. */

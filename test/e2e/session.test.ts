@@ -148,6 +148,16 @@ t.test('a GET signs nobody out', async (t) => {
   t.equal((await me(browser)).status, 200)
 })
 
+t.test('whoever is signed in is not told otherwise', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  const page = await browser.load(`${origin}/oauth/signed-out`)
+
+  t.match(page, { status: 302, location: '/oauth/' })
+  t.equal((await me(browser)).status, 200)
+})
+
 t.test('the page after signing out tells of the provider that was signed in with', async (t) => {
   const parts = await startParts(t)
   const partner = { ...parts.yaml.providers.cognito, sign_out: 'local' }

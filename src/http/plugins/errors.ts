@@ -199,8 +199,11 @@ function asGatewayError(error: Error): GatewayError {
   return new GatewayError(code ?? 'internal_error', { cause: error })
 }
 
+/** Whole episodes, which have a line of their own where they begin and end: not one for each request in them. */
+const episodes: ReadonlySet<GatewayErrorCode> = new Set(['store_unavailable', 'provider_unavailable'])
+
 function log(failure: GatewayError, request: FastifyRequest): void {
   const facts = { code: failure.code, tool: request.toolTitle, err: failure.cause }
-  if (failure.status >= 500) request.log.error(facts, failure.message)
+  if (failure.status >= 500 && !episodes.has(failure.code)) request.log.error(facts, failure.message)
   else request.log.debug(facts, failure.message)
 }

@@ -36,6 +36,8 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   app.get('/signed-out', async (request, reply) => {
+    const user = await guard.identify(request.guarded(), [...providers.keys()], { asStored: true })
+    if (user !== undefined) return reply.follow({ location: `${basePath}/`, cookies: [] })
     const [scope, providerSession, name = ''] = request.cookies[noteName]?.split('.') ?? []
     const provider = providers.get(name)
     reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
