@@ -7,6 +7,7 @@ import { createKeyring } from './adapters/keyring.ts'
 import { createMemoryStore } from './adapters/memory-store.ts'
 import { createProbe } from './adapters/probe.ts'
 import { createProvider } from './adapters/providers/provider.ts'
+import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
 import { ownAddresses, providersOf } from './config/providers.ts'
 import { allowOf, routesOf } from './config/routes.ts'
@@ -143,6 +144,7 @@ export async function compose(
   }
   const services = {
     table: createRouteTable(routes, new URL(publicUrl).host, config.base_path),
+    trustedProxies: createTrustedProxies(config.trusted_proxies),
     guard,
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),

@@ -1,4 +1,5 @@
 import Type, { type Static, type StaticDecode } from 'typebox'
+import { addressRange } from './address-range.ts'
 import { allow } from './allow-schema.ts'
 import {
   duration,
@@ -93,6 +94,10 @@ export const schema = Type.Object({
       port: port('Its port; never the public one.', 9090),
     },
     { description: 'The listener for health.', default: {} },
+  ),
+  trusted_proxies: Type.Array(
+    addressRange({ description: 'A range of addresses, or one.', examples: ['10.0.0.0/8', '::1'] }),
+    { description: 'Proxies in front, whose X-Forwarded-* and Forwarded are believed. Empty: nobody.', default: [] },
   ),
   log: Type.Object(
     {

@@ -1,6 +1,12 @@
 /** Header names as Node gives them: pairs of name and value, as they came over the wire. */
 export type RawHeaders = readonly string[]
 
+/** The values of all headers of a name (lower case), joined by commas (RFC 9110 section 5.2). `undefined` without any. */
+export function headerText(raw: RawHeaders, wanted: string): string | undefined {
+  const values = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
+  return values.length === 0 ? undefined : values.join(',')
+}
+
 /**
  * Two names an upstream might take for one: CGI, WSGI and PHP read `-`, `_` and `.` alike and ignore case; lighttpd and
  * older Apaches do so with everything that is no letter and no digit.

@@ -1,5 +1,5 @@
 import type { User } from './guard.ts'
-import { foldHeaderName, headerList, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
+import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
 import type { HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -56,7 +56,7 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
   /** The headers for the upstream, of a request that passed `route` as `carried` says. */
   function forRequest(raw: RawHeaders, route: Route, carried: Carried | undefined, arrival: Arrival): Headers {
     const headers = noHeaders()
-    const connection = allOf(raw, 'connection')
+    const connection = headerText(raw, 'connection')
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = raw[i]?.toLowerCase() ?? ''
       if (name === 'host' || name === 'expect' || isHopByHop(name, connection) || isStripped(name, route)) continue
@@ -95,11 +95,6 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
 /** Without a prototype: `constructor` is a header name like any other. */
 function noHeaders(): Headers {
   return Object.create(null)
-}
-
-function allOf(raw: RawHeaders, wanted: string): string | undefined {
-  const values = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
-  return values.length === 0 ? undefined : values.join(',')
 }
 
 function add(headers: Headers, name: string, value: string): void {

@@ -56,7 +56,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
   await app.register(pages, { publicUrl })
   await app.register(cookies, { secure: scheme === 'https' })
   await app.register(errors, settings)
-  await app.register(arrival, { table: services.table, scheme, cookieName })
+  await app.register(arrival, { ...services, scheme, cookieName })
   await app.register(
     async (own) => {
       const options = { ...services, ...settings }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { Provider } from '../core/provider.ts'
@@ -15,6 +16,8 @@ import type { Site } from './views/layout.ts'
 /** Everything the HTTP layer calls, built by `compose`. */
 export interface Services {
   readonly table: RouteTable
+  /** The proxies in front of us. */
+  readonly trustedProxies: TrustedProxies
   readonly guard: Guard
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes

@@ -53,6 +53,32 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, 'base_path: /.well-known/x', 'base_path', 'must not be below /.well-known'],
     [14, 'admin: { host: 0.0.0.0, port: 8080 }', 'admin.port', 'must differ from listen.port'],
     [14, 'admin: { port: 8080 }', 'admin.port', 'must differ from listen.port'],
+    ...[
+      'proxy.internal',
+      '10.0.0.0/x',
+      '010.0.0.0/8',
+      '10.0.0/8',
+      '10.0.0.0/',
+      'fe80::1%eth0',
+      '*',
+      '10.0.0.1 ',
+      'true',
+    ].map(
+      (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'must be a range of addresses'],
+    ),
+    ...['10.0.0.0/33', 'fd00::/129', '10.0.0.0/08', '10.0.0.0/999'].map(
+      (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'a prefix length that fits'],
+    ),
+    ...['::ffff:10.0.0.0/8', '::ffff:10.0.0.0/104', '::FFFF:0:0/96', '::ffff:10.0.0.1', '0:0:0:0:0:ffff:a00:0/8'].map(
+      (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'is IPv4 written as IPv6'],
+    ),
+    ...['0.0.0.0/0', '::/0', '0.0.0.0/1', '128.0.0.0/1', '8000::/1', '::/8', '::/80', '::fffe:0:0/95'].map(
+      (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'would let strangers say'],
+    ),
+    ...['10.1.2.3/8', '192.168.0.1/31', 'fd00::1/8', '2001:db8::8000/112'].map(
+      (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'has bits set after its prefix'],
+    ),
+    [14, 'trusted_proxies: 10.0.0.0/8', 'trusted_proxies', 'must be a list'],
     [14, 'listen: { tls: { cert: no.pem, key: /dev/null } }', 'listen.tls.cert', 'cannot be read (ENOENT)'],
     [14, 'listen: { tls: { key: /dev/null } }', 'listen.tls.cert', 'is missing'],
     [14, 'store: { url: "http://127.0.0.1" }', 'store.url', 'must be memory:'],

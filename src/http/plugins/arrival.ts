@@ -1,8 +1,10 @@
 import fp from 'fastify-plugin'
 import { canonicalTarget, originForm, type RequestTarget } from '../../core/canonical-path.ts'
+import { clientOf, type TrustedProxies } from '../../core/client.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
 import type { RouteTable } from '../../core/route-table.ts'
+import type { Arrival } from '../../core/upstream-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,6 +12,8 @@ declare module 'fastify' {
     target: RequestTarget
     /** The addressed host, one of ours: lower case, without the scheme's default port. */
     servedHost: string
+    /** Who asks, and how: what upstreams are told. Not Fastify's `ip`, which knows nothing of trusted proxies. */
+    arrival: Arrival
     /** What the guard looks at. */
     guarded: () => GuardedRequest
   }
@@ -17,6 +21,7 @@ declare module 'fastify' {
 
 interface ArrivalOptions {
   readonly table: RouteTable
+  readonly trustedProxies: TrustedProxies
   readonly scheme: 'http' | 'https'
   readonly cookieName: string
 }
@@ -25,20 +30,30 @@ const onceOnly = ['host', 'authorization', 'content-length']
 
 /** Before anything else: is this request for us, is it unambiguous, and which canonical address does it name? */
 export default fp<ArrivalOptions>(
-  async function arrival(app, { table, scheme, cookieName }) {
+  async function arrival(app, { table, trustedProxies, scheme, cookieName }) {
     app.decorateRequest('target')
     app.decorateRequest('servedHost', '')
+    app.decorateRequest('arrival')
     app.decorateRequest('guarded')
 
     app.addHook('onRequest', async function arrive(request) {
       // The client has gone already, and with it its address, which others count on.
-      if (request.socket.remoteAddress === undefined) throw new GatewayError('bad_request')
-      refuseRepeated(request.raw.rawHeaders)
-      request.servedHost = withoutDefaultPort(request.headers.host ?? '', scheme)
+      const peer = request.socket.remoteAddress
+      if (peer === undefined) throw new GatewayError('bad_request')
+      const { rawHeaders } = request.raw
+      refuseRepeated(rawHeaders)
+      const client = clientOf(rawHeaders, peer, trustedProxies)
+      const named = withoutDefaultPort(request.headers.host ?? '', scheme)
+      request.servedHost = client.host === undefined ? named : withoutDefaultPort(client.host, scheme)
       if (!table.serves(request.servedHost)) throw new GatewayError('host_unknown')
+      request.arrival = {
+        clientAddress: client.address,
+        host: request.servedHost,
+        scheme: client.scheme ?? scheme,
+      }
       const { target, host } = originForm(request.originalUrl)
       // An address that names one host in two ways would be read differently by different servers.
-      if (host !== undefined && withoutDefaultPort(host, scheme) !== request.servedHost) {
+      if (host !== undefined && withoutDefaultPort(host, scheme) !== named) {
         throw new GatewayError('bad_request')
       }
       request.target = canonicalTarget(target)

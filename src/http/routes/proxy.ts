@@ -25,13 +25,12 @@ type Options = Pick<
   Services,
   'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'dispatcherOf' | 'refusedTokens'
 > &
-  Pick<HttpSettings, 'publicUrl' | 'basePath'>
+  Pick<HttpSettings, 'basePath'>
 
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
   async function proxy(app, options) {
-    const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, publicUrl, basePath } = options
-    const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
+    const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, basePath } = options
     app.decorateRequest('admitted', null)
     // Bodies are passed on as they are: nothing of ours reads them.
     app.removeAllContentTypeParsers()
@@ -73,13 +72,12 @@ export default fp<Options>(
         const body = requestBody(request.raw, route.maxBodyBytes)
 
         function sendAs(user: Passage | undefined) {
-          const arrival = { clientAddress: request.ip, host: request.servedHost, scheme } as const
           return forward({
             request,
             reply,
             dispatcher: dispatcherOf(route),
             path: upstreamPath(route, request.target),
-            headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, arrival),
+            headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
             body,
             answerHeaders: (upstream) => upstreamHeaders.forResponse(upstream, route, user !== undefined),
             withheld: user !== undefined && injectsToken(route) ? 401 : undefined,

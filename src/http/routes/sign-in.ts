@@ -38,7 +38,11 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
     // Each provider comes back to a path of its own, so that no answer can be taken for another's (RFC 9700 section 4.4).
     const path = name === firstProvider ? '/callback' : `/callback/${name}`
     app.get(path, async (request, reply) => {
-      const returned = { query: queryOf(request), cookies: request.cookies, clientAddress: request.ip }
+      const returned = {
+        query: queryOf(request),
+        cookies: request.cookies,
+        clientAddress: request.arrival.clientAddress,
+      }
       return reply.follow(await roundTrips.complete(name, returned))
     })
   }
