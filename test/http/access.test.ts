@@ -121,7 +121,8 @@ t.test('who is signed in and not allowed is told who they are', async (t) => {
     t.match(page.body, `The ${name} tool`)
     t.equal(answer.status, 403)
     t.equal(problemOf(answer).code, 'access_denied')
-    t.notMatch(answer.body, 'ada')
+    // The request id may hold these letters by chance.
+    t.notMatch(JSON.stringify({ ...problemOf(answer), request_id: '' }), 'ada')
   }
 })
 
