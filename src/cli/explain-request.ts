@@ -16,6 +16,7 @@ export interface Explanation {
   readonly route?: string
   readonly why: string
   readonly access?: string
+  readonly accept?: readonly string[]
   readonly who_may_pass?: string
   readonly session_cookie?: string
   /** The answer to a browser, or to anything else, that has not signed in. */
@@ -75,9 +76,10 @@ function matched(
   table: RouteTable,
   { publicUrl, basePath }: Gateway,
 ): Omit<Explanation, 'request'> {
-  const { name, access, who_may_pass, token_of, inject, identity_headers } = factsOf(route)
+  const { name, access, accept, who_may_pass, token_of, inject, identity_headers } = factsOf(route)
   const isSafe = method === 'GET' || method === 'HEAD'
   const headers = [inject, ...identity_headers].filter((header) => header !== 'none')
+  const takesSession = route.accept.includes('session')
   const passed = access === 'signed_in' ? undefined : 'passed on as nobody'
   const signIn = publicUrl + signInPath(basePath, target.path + target.search)
   const browser = isSafe
@@ -88,10 +90,15 @@ function matched(
     route: name,
     why: why(route, table, basePath),
     access,
+    accept,
     who_may_pass,
-    ...(!isSafe && access !== 'public' && { session_cookie: 'counts only from pages of the same origin' }),
-    anonymous_browser: passed ?? browser,
-    anonymous_client: passed ?? '401 sign_in_required, problem JSON with sign_in_url',
+    ...(!isSafe &&
+      access !== 'public' &&
+      takesSession && { session_cookie: 'counts only from pages of the same origin' }),
+    anonymous_browser: passed ?? (takesSession ? browser : '401 token_required, a page'),
+    anonymous_client:
+      passed ??
+      (takesSession ? '401 sign_in_required, problem JSON with sign_in_url' : '401 token_required, problem JSON'),
     token_of,
     headers,
     upstream: `${method} ${route.upstream.origin}${upstreamPath(route, target)}`,

@@ -8,6 +8,8 @@ export interface RouteFacts {
   readonly host: string
   readonly path: string
   readonly access: Route['access']
+  /** What counts as a credential, in the order in which it is looked at. */
+  readonly accept: readonly string[]
   readonly who_may_pass: string
   readonly token_of: string
   readonly inject: string
@@ -28,6 +30,7 @@ export function factsOf(route: Route): RouteFacts {
     host: route.host,
     path,
     access: route.access,
+    accept: route.access === 'public' ? [] : acceptedBy(route),
     who_may_pass: whoMayPass(route),
     token_of: inject === undefined ? 'none' : (route.provider ?? 'the one signed in with'),
     inject: inject === undefined ? 'none' : headerText(inject),
@@ -36,14 +39,24 @@ export function factsOf(route: Route): RouteFacts {
   }
 }
 
-function whoMayPass({ access, signIn, allow }: Route): string {
+function acceptedBy({ accept, inject }: Route): readonly string[] {
+  const credentials = {
+    provider_token: `Authorization: Bearer, an access token of the provider, which goes ${inject === undefined ? 'on as it came' : 'upstream itself'}`,
+    session: 'session cookie',
+  } as const
+  return (['provider_token', 'session'] as const).flatMap((name) => (accept.includes(name) ? [credentials[name]] : []))
+}
+
+function whoMayPass({ access, accept, signIn, allow }: Route): string {
   if (access === 'public') return 'anyone'
-  const people = [`signed in with ${signIn.join(' or ')}`, ...rulesOf(allow)].join(', ')
+  const means = { session: 'signed in with', provider_token: 'with an access token of' }
+  const how = accept.map((credential) => means[credential]).join(', or ')
+  const people = [`${how} ${signIn.join(' or ')}`, ...rulesOf(allow)].join(', ')
   return access === 'optional' ? `anyone; known when ${people}` : people
 }
 
-function rulesOf({ groups, emails, emailDomains, claims }: Allow): readonly string[] {
-  const lists = { groups, emails, email_domains: emailDomains }
+function rulesOf({ groups, emails, emailDomains, clients, claims }: Allow): readonly string[] {
+  const lists = { groups, emails, email_domains: emailDomains, clients }
   const rules = Object.entries(lists).map(([key, list]) => list && `${key}: ${list.join(' or ')}`)
   return [...rules, claims && `claims: ${JSON.stringify(claims)}`].filter((rule) => rule !== undefined)
 }

@@ -29,6 +29,12 @@ export function hasIdToken(provider: DraftProvider | undefined): boolean {
   return provider?.type !== 'oauth2' && presetOf(provider)?.protocol !== 'oauth2'
 }
 
+/** Whether access tokens that somebody presents can be verified; one that is not known well enough gets the benefit of the doubt. */
+export function hasIssuer(provider: DraftProvider | undefined): boolean {
+  if (provider?.type === 'cognito') return 'user_pool_id' in provider || 'issuer' in provider
+  return hasIdToken(provider)
+}
+
 /** Its title, if everybody can have an account there. */
 export function openTitle(provider: DraftProvider | undefined): string | undefined {
   const preset = presetOf(provider)

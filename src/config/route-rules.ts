@@ -3,7 +3,7 @@ import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import { parseUrl } from './leaves.ts'
-import { canSignIn, hasIdToken, openTitle } from './provider-rules.ts'
+import { canSignIn, hasIdToken, hasIssuer, openTitle } from './provider-rules.ts'
 import type { Draft } from './schema.ts'
 
 type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
@@ -21,6 +21,7 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
     checkIdToken(route, providers, path, findings)
+    checkAccept(route, providers, path, findings)
     warnOfPlainHttp(route, path, findings)
     warnOfOpenDoor(route, providers, path, findings)
   }
@@ -133,12 +134,47 @@ function checkIdToken(
   path: string,
   { problem }: Findings,
 ): void {
-  const isWanted = typeof inject === 'object' ? inject.value?.includes('{id_token}') : inject === 'id_token'
-  if (!isWanted) return
+  if (!injectsIdToken(inject)) return
   const injected = provider === undefined ? (signIn ?? Object.keys(providers).slice(0, 1)) : [provider]
   const without = injected.find((name) => name !== undefined && !hasIdToken(providers[name]))
   if (without === undefined) return
   problem(`${path}.inject`, `wants an ID token, and ${without} gives none; inject access_token`)
+}
+
+function injectsIdToken(inject: DraftRoute['inject']): boolean {
+  return typeof inject === 'object' ? (inject.value?.includes('{id_token}') ?? false) : inject === 'id_token'
+}
+
+/** A presented token is of a provider of `sign_in`, and is itself what goes upstream. */
+function checkAccept(
+  { accept, access, allow, inject, provider, sign_in: signIn }: DraftRoute,
+  providers: Draft['providers'] = {},
+  path: string,
+  { problem }: Findings,
+): void {
+  for (const [index, credential] of accept?.entries() ?? []) {
+    if (credential !== undefined && accept?.indexOf(credential) !== index) {
+      problem(`${path}.accept[${index}]`, 'is named twice; remove it')
+    }
+  }
+  const at = accept?.indexOf('provider_token') ?? -1
+  if (at < 0) {
+    const sentence = 'is about presented tokens; add provider_token to accept, or remove it'
+    if (accept !== undefined && allow !== undefined && 'clients' in allow) problem(`${path}.allow.clients`, sentence)
+    return
+  }
+  const refuse = (sentence: string) => problem(`${path}.accept[${at}]`, sentence)
+  if (access === 'public') refuse('has no effect with access: public, where no one is checked; remove one of them')
+  if (injectsIdToken(inject)) refuse('has no ID token for inject; inject access_token')
+  const entering = signIn ?? Object.keys(providers).slice(0, 1)
+  const presented = entering.filter((name) => provider === undefined || name === provider)
+  if (entering.length > 0 && presented.length === 0) {
+    refuse('takes tokens of a provider in sign_in, and provider wants those of another; remove one of them')
+  }
+  const unknown = presented.find((name) => name !== undefined && !hasIssuer(providers[name]))
+  if (unknown !== undefined) {
+    refuse(`needs a provider whose tokens can be verified; give ${unknown} its user_pool_id or issuer, or remove it`)
+  }
 }
 
 function warnOfPlainHttp({ upstream, inject }: DraftRoute, path: string, { warning }: Findings): void {

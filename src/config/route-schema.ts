@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { foldHeaderName } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
-import { allow } from './allow-schema.ts'
+import { routeAllow } from './allow-schema.ts'
 import { duration, isPrefix, isToken, patterned, readableFile, size, text, url, word } from './leaves.ts'
 import { scope } from './provider-keys.ts'
 
@@ -124,7 +124,7 @@ export const route = Type.Object(
         minItems: 1,
       }),
     ),
-    allow: Type.Optional(allow),
+    allow: Type.Optional(routeAllow),
     inject: Type.Union(
       [
         word(['access_token', 'id_token', 'none'], { description: 'Which token goes into Authorization: Bearer.' }),
@@ -170,6 +170,11 @@ export const route = Type.Object(
         errorMessage: 'must be true, false or a map such as { X-Webauth-User: "{email}" }',
       },
     ),
+    accept: Type.Array(word(['session', 'provider_token'], { description: 'A credential.' }), {
+      description: 'What counts: session, our cookie; provider_token, an access token of the provider as a bearer.',
+      default: ['session'],
+      minItems: 1,
+    }),
     timeouts: Type.Object(
       {
         connect: duration({ description: 'To reach the upstream.', default: '5s' }),

@@ -16,6 +16,7 @@ export function routesOf(config: Config): readonly Route[] {
     path: route.path === '/' ? '' : route.path,
     upstream: upstreamOf(route),
     access: route.access,
+    accept: route.accept,
     signIn: route.sign_in ?? [firstProvider],
     provider: route.provider,
     scopes: route.scopes ?? [],
@@ -38,6 +39,7 @@ export function allowOf(allow: RouteConfig['allow']): Allow {
     emails: allow?.emails,
     emailDomains: allow?.email_domains,
     claims: allow?.claims,
+    clients: allow?.clients,
   }
 }
 

@@ -4,6 +4,8 @@ import type { Finding } from './finding.ts'
 const catalogue = {
   sign_in_required: [401, 'Sign in to continue.'],
   session_ended: [401, 'The session has ended. Sign in again to continue.'],
+  token_required: [401, 'Send an access token to open this.'],
+  invalid_token: [401, 'The access token is no good here: it is over, or was made for something else.'],
   access_denied: [403, 'You are signed in, but not allowed to open this.'],
   insufficient_scope: [403, 'The account has not granted what this tool needs.'],
   connection_required: [403, 'Connect the account this tool needs, then try again.'],

@@ -1,3 +1,4 @@
+import { bearerOf, verifyBearer } from './bearer.ts'
 import { type Claims, type Profile, profileOf, subjectOf } from './claims.ts'
 import type { Start } from './departure.ts'
 import { GatewayError, isEnded } from './errors.ts'
@@ -9,16 +10,23 @@ import type { Route } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl, userKey } from './session.ts'
+import type { TokenSet } from './token-set.ts'
 import type { HeldSession, HeldTokens, UserStore } from './user-store.ts'
 
-/** A signed-in user, as far as requests and pages need to know. */
-export interface User {
+/** Who somebody is, by verified claims. */
+export interface Identity {
   /** The user key: provider and sub. */
   readonly key: string
   readonly provider: string
   readonly sub: string
   readonly profile: Profile
   readonly claims: Claims
+  /** The client that the tokens were issued to. */
+  readonly clientId: string | undefined
+}
+
+/** A signed-in user, as far as requests and pages need to know. */
+export interface User extends Identity {
   readonly session: HeldSession
   /** When the session ends unless it is used again. Milliseconds since the epoch. */
   readonly sessionEndsAt: number
@@ -27,22 +35,29 @@ export interface User {
 }
 
 /** Who verified claims say a user is. */
-export function identityOf(provider: Provider, claims: Claims): Pick<User, 'key' | 'sub' | 'provider' | 'profile'> {
-  const { name, claimNames, trustUnverifiedEmail } = provider
+export function identityOf(provider: Provider, claims: Claims): Identity {
+  const { name, clientId, claimNames, trustUnverifiedEmail } = provider
   const sub = subjectOf(claims[claimNames.user]) ?? ''
-  return { key: userKey(name, sub), provider: name, sub, profile: profileOf(claims, claimNames, trustUnverifiedEmail) }
+  const profile = profileOf(claims, claimNames, trustUnverifiedEmail)
+  return { key: userKey(name, sub), provider: name, sub, profile, claims, clientId }
 }
 
 /** What we call a user on our pages. */
-export function displayName({ profile, sub }: User): string {
+export function displayName({ profile, sub }: Pick<Identity, 'profile' | 'sub'>): string {
   return profile.email ?? profile.name ?? profile.preferredUsername ?? sub
 }
 
 /** Who passes a route, and with whose tokens. */
 export interface Passage {
-  readonly user: User
-  /** What is injected. */
-  readonly tokens: HeldTokens
+  readonly user: Identity
+  /** What is injected: of the user's stored token set, or the very token that was presented, which nothing renews. */
+  readonly tokens: HeldTokens | PresentedTokens
+}
+
+/** A token that its bearer keeps. */
+interface PresentedTokens {
+  readonly presented: true
+  readonly set: Pick<TokenSet, 'accessToken' | 'idToken'>
 }
 
 /** A token lacks scopes that the route needs: what to ask the provider for, and on whose behalf. */
@@ -89,11 +104,18 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
 
   /**
    * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
-   * Throws `sign_in_required`, `session_ended`, `access_denied`, `connection_required`, `cross_site`,
-   * `store_unavailable`, `provider_unavailable`, and ScopeError.
+   * Throws `sign_in_required`, `token_required`, `session_ended`, `invalid_token`, `access_denied`,
+   * `insufficient_scope`, `connection_required`, `cross_site`, `store_unavailable`, `provider_unavailable`, and
+   * ScopeError.
    */
   async function admit(route: Route, request: GuardedRequest): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
+    const bearer = route.accept.includes('provider_token') ? bearerOf(request.headers.authorization) : undefined
+    if (bearer !== undefined) return admitBearer(route, bearer)
+    if (!route.accept.includes('session')) {
+      if (route.access === 'optional') return undefined
+      throw new GatewayError('token_required')
+    }
     const others = route.provider === undefined ? [] : [route.provider]
     const user = await identify(request, [...route.signIn, ...others]).catch((error) => {
       if (route.access === 'optional' && isEnded(error)) return undefined
@@ -103,15 +125,33 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       if (route.access === 'optional') return undefined
       throw new GatewayError('sign_in_required')
     }
-    if (!isAllowed(route.allow, user.profile, user.claims)) {
-      audit('access_denied', { user: user.key, route: route.name })
-      throw new GatewayError('access_denied', { signedInAs: displayName(user) })
-    }
+    requireAllowed(route, user)
     const tokens = await tokensFor(route, user)
     if (missingScopes(route.scopes, tokens.set.scopes).length > 0) {
       throw new ScopeError(route, user, tokens, providers.get(tokens.provider)?.scopes ?? [])
     }
     return { user, tokens }
+  }
+
+  /** The presented token says who it is and is what goes upstream; nothing stored is looked at. */
+  async function admitBearer(route: Route, bearer: string): Promise<Passage> {
+    const { provider, token } = await verifyBearer(bearer, route, providers)
+    const { claims, clientId, scopes, hasUser } = token
+    const subject = hasUser ? claims[provider.claimNames.user] : (claims.sub ?? clientId)
+    const user = { ...identityOf(provider, { ...claims, [provider.claimNames.user]: subject }), clientId }
+    // Nobody can tell two users apart whom the token does not name.
+    if (user.sub === '') throw new GatewayError('invalid_token')
+    requireAllowed(route, user, hasUser)
+    if (missingScopes(route.scopes, scopes).length > 0) {
+      throw new GatewayError('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
+    }
+    return { user, tokens: { presented: true, set: { accessToken: bearer, idToken: undefined } } }
+  }
+
+  function requireAllowed({ name, allow }: Route, user: Identity, hasUser = true): void {
+    if ((hasUser || allow.clients !== undefined) && isAllowed(allow, user)) return
+    audit('access_denied', { user: user.key, route: name })
+    throw new GatewayError('access_denied', { signedInAs: displayName(user) })
   }
 
   /**
@@ -136,7 +176,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     touch(session)
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
-    return { ...identityOf(provider, claims), claims, session, sessionEndsAt, tokens }
+    return { ...identityOf(provider, claims), session, sessionEndsAt, tokens }
   }
 
   async function tokensFor(route: Route, user: User): Promise<HeldTokens> {

@@ -35,13 +35,24 @@ interface RefreshContext {
   readonly scopes: readonly string[]
 }
 
-/** An OAuth authorization server that users sign in with, or connect. All calls throw ProviderError. */
+/** An access token of the provider that a client presented, once it was verified. */
+export interface PresentedToken {
+  readonly claims: Claims
+  readonly scopes: readonly string[]
+  /** Whom it was issued to; `undefined` when it does not say. */
+  readonly clientId: string | undefined
+  /** False for a client that acts for itself (RFC 6749 section 4.4). */
+  readonly hasUser: boolean
+}
+
+/** An OAuth authorization server that users sign in with, or connect. Calls throw ProviderError where they say nothing else. */
 export interface Provider {
   readonly name: string
   /** As shown to people. */
   readonly title: string
   /** Fingerprint of issuer (else token endpoint) and client id. */
   readonly client: string
+  readonly clientId: string
   /** What every sign-in asks for. */
   readonly scopes: readonly string[]
   /** It says who the user is. One that does not can only be connected. */
@@ -63,6 +74,11 @@ export interface Provider {
   /** Fresh claims for an access token that is still good; `undefined` when it has none to give. */
   recheck(accessToken: string, sub: string): Promise<Claims | undefined>
   revoke(refreshToken: string): Promise<void>
+  /**
+   * What an access token says that somebody presents to us; it must be meant for us, or for one of `listed` (client IDs
+   * and audiences). Throws GatewayError `invalid_token`, and `provider_unavailable` when its keys cannot be had.
+   */
+  verifyPresented(token: string, listed: readonly string[]): Promise<PresentedToken>
   /** Where the browser ends the provider's own session, coming back to `returnTo`; `undefined`: it stays. */
   signOutUrl(returnTo: string, idToken: string | undefined): Promise<string | undefined>
 }

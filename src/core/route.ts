@@ -24,7 +24,12 @@ export interface Allow {
   readonly emails: readonly string[] | undefined
   readonly emailDomains: readonly string[] | undefined
   readonly claims: Readonly<Record<string, unknown>> | undefined
+  /** Client IDs. Without this list a token behind which there is no user does not pass. */
+  readonly clients: readonly string[] | undefined
 }
+
+/** What counts as a credential: our session cookie, or an access token of the provider, presented as a bearer. */
+type Credential = 'session' | 'provider_token'
 
 /** A header we write, its value made of the braces' values. */
 export interface HeaderTemplate {
@@ -43,6 +48,7 @@ export interface Route {
   readonly path: string
   readonly upstream: Upstream
   readonly access: 'signed_in' | 'optional' | 'public'
+  readonly accept: readonly Credential[]
   /** Providers whose identities may enter. */
   readonly signIn: readonly string[]
   /** Whose token is injected; `undefined`: the provider the user signed in with. */

@@ -1,9 +1,17 @@
 import type { Claims, Profile } from './claims.ts'
 import type { Allow } from './route.ts'
 
-/** Whether a user passes a route's `allow`: every list that is there must match, within a list any entry does. */
-export function isAllowed(allow: Allow, profile: Profile, claims: Claims): boolean {
-  const { groups, emails, emailDomains } = allow
+/** Who asks: what the provider says of the user, and the client that the tokens were issued to. */
+interface Asking {
+  readonly profile: Profile
+  readonly claims: Claims
+  readonly clientId: string | undefined
+}
+
+/** Whether somebody passes a route's `allow`: every list that is there must match, within a list any entry does. */
+export function isAllowed(allow: Allow, { profile, claims, clientId }: Asking): boolean {
+  const { groups, emails, emailDomains, clients } = allow
+  if (clients !== undefined && !(clientId !== undefined && clients.includes(clientId))) return false
   if (groups !== undefined && !profile.groups.some((group) => groups.includes(group))) return false
   if (emails !== undefined && !(profile.email !== undefined && emails.includes(profile.email))) return false
   if (emailDomains !== undefined && !emailDomains.includes(domainOf(profile.email) ?? '')) return false

@@ -1,4 +1,4 @@
-import type { User } from './guard.ts'
+import type { Identity } from './guard.ts'
 import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
 import type { HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
@@ -9,11 +9,8 @@ export type Headers = Record<string, string | string[]>
 /** What a request carries in a user's name. */
 export interface Carried {
   readonly user: Identity
-  readonly tokens: { readonly set: TokenSet }
+  readonly tokens: { readonly set: Pick<TokenSet, 'accessToken' | 'idToken'> }
 }
-
-/** Who a user is, as upstreams may be told. */
-type Identity = Pick<User, 'key' | 'sub' | 'provider' | 'profile'>
 
 /** Where a request came in, for `Forwarded` (RFC 7239) and `X-Forwarded-*`. */
 export interface Arrival {

@@ -302,6 +302,20 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
         'is a header the gateway writes itself',
       ],
     ),
+    [14, '    accept: [grant]', 'routes[0].accept[0]', 'must be session or provider_token'],
+    [14, '    accept: []', 'routes[0].accept', 'is empty'],
+    [14, '    accept: [session, session]', 'routes[0].accept[1]', 'is named twice'],
+    [13, '    access: public\n    accept: [provider_token]', 'routes[0].accept[0]', 'no one is checked'],
+    [14, '    inject: id_token\n    accept: [session, provider_token]', 'routes[0].accept[1]', 'has no ID token'],
+    [
+      14,
+      '    inject: { header: X-A, value: "{id_token}" }\n    accept: [provider_token]',
+      'routes[0].accept[0]',
+      'has no ID token',
+    ],
+    [14, '    allow: { clients: [abc] }', 'routes[0].allow.clients', 'add provider_token to accept'],
+    [14, '    accept: [provider_token]\n    allow: { clients: [] }', 'routes[0].allow.clients', 'is empty'],
+    [14, 'test: { allow: { clients: [abc] } }', 'test.allow.clients', 'unknown key'],
     [14, '    identity_headers: some', 'routes[0].identity_headers', 'must be true, false or a map'],
     [14, '    identity_headers: {}', 'routes[0].identity_headers', 'is empty'],
     [14, '    identity_headers: { X-A: "{mail}" }', 'routes[0].identity_headers.X-A', 'braces may only hold {user}'],
@@ -315,6 +329,31 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, '  - { name: b, path: /reports, upstream: "http://[::1]" }', 'routes[1].path', 'is that of routes[0] already'],
   ],
 }
+
+const withPresented = (keys: string) => `    accept: [provider_token]\n    ${keys}`
+const twoProviders = (crm: string, keys: string) => sampleWith({ 8: crm, 14: withPresented(keys) })
+
+t.test('a presented token needs a provider of sign_in that says how it is verified, and goes upstream', async (t) => {
+  const cases = [
+    [sampleWith({ 6: '    # no pool', 14: withPresented('') }), 'give cognito its user_pool_id or issuer'],
+    [sampleWith({ 6: '    issuer: https://a.io', 14: withPresented('') }), undefined],
+    [twoProviders(oidc('https://sso.acme.io'), 'sign_in: [cognito, crm]'), undefined],
+    [twoProviders(oidc('https://sso.acme.io'), 'provider: crm'), 'provider wants those of another'],
+    [twoProviders(oidc('https://sso.acme.io'), 'sign_in: [cognito, crm]\n    provider: crm'), undefined],
+    [twoProviders(preset('github', 'client_secret: s3cret'), 'sign_in: [crm]'), 'give crm its user_pool_id or issuer'],
+    [twoProviders(oauth2('userinfo_endpoint: "https://a.io/m", subject: id'), 'sign_in: [crm]'), 'give crm its'],
+  ] as const
+
+  for (const [yaml, phrase] of cases) {
+    const found = (await problemsOf(yaml)).filter(({ path }) => path === 'routes[0].accept[0]')
+    t.match(
+      found.map(({ message }) => message),
+      phrase === undefined ? [] : [new RegExp(phrase)],
+      yaml.slice(-120),
+    )
+    t.equal(found.length, phrase === undefined ? 0 : 1)
+  }
+})
 
 for (const [part, rows] of Object.entries(mistakes)) {
   t.test(`one mistake gives one problem, at its place: ${part}`, async (t) => {

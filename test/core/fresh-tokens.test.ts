@@ -62,6 +62,7 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
       {
         ...provider,
         title: 'Cognito',
+        clientId: 'us',
         scopes: ['openid'],
         canSignIn: true,
         revokesAlone: true,
@@ -71,6 +72,7 @@ async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: number; se
         refreshLifetimeMs: 30 * 24 * hour,
         authorizationUrl: () => t.fail('nobody is sent to sign in') as never,
         exchange: () => t.fail('no code is exchanged') as never,
+        verifyPresented: () => t.fail('no token is presented') as never,
         isAnswerFrom: async () => true,
         recheck: async () => undefined,
         signOutUrl: async () => undefined,

@@ -3,10 +3,17 @@ import { type Claims, profileOf } from '../../src/core/claims.ts'
 import { isAllowed } from '../../src/core/rules.ts'
 
 const names = { user: 'sub', email: 'email', name: 'name', groups: 'cognito:groups' }
-const anyone = { groups: undefined, emails: undefined, emailDomains: undefined, claims: undefined }
+const anyone = {
+  groups: undefined,
+  emails: undefined,
+  emailDomains: undefined,
+  claims: undefined,
+  clients: undefined,
+}
 
 function passes(allow: Partial<typeof anyone> | object, claims: Claims, trustUnverified = false): boolean {
-  return isAllowed({ ...anyone, ...allow }, profileOf(claims, names, trustUnverified), claims)
+  const profile = profileOf(claims, names, trustUnverified)
+  return isAllowed({ ...anyone, ...allow }, { profile, claims, clientId: 'ours' })
 }
 
 t.test('without rules everyone passes', async (t) => {

@@ -22,12 +22,6 @@ export function aPassage(profile: Partial<Profile> = {}): Passage {
       endsAt: 86_400_000,
     },
   } as const
-  const session = {
-    user: 'hash',
-    name: 's:hash',
-    session: { provider: 'cognito', sub: 'ada', createdAt: 0, endsAt: 86_400_000 },
-    tokens: new Map([['cognito', tokens]]),
-  } as const
   const nobody = { name: undefined, email: undefined, groups: [], preferredUsername: undefined }
   return {
     user: {
@@ -36,9 +30,7 @@ export function aPassage(profile: Partial<Profile> = {}): Passage {
       sub: 'ada',
       profile: { ...nobody, ...profile },
       claims: tokens.set.claims,
-      session,
-      sessionEndsAt: 86_400_000,
-      tokens,
+      clientId: 'client',
     },
     tokens,
   }

@@ -126,6 +126,7 @@ function control(url: string) {
     client: (id: string, patch: Record<string, unknown>) => send('PATCH', `/clients/${id}`, patch),
     pool: (patch: Record<string, unknown>) => send('PATCH', '/pool', patch),
     log: async () => (await send('GET', '/log')) as CognitoLog,
+    rotateKeys: (keepOld: boolean) => send('POST', '/keys/rotate', { keep_old: keepOld }),
     reset: () => send('POST', '/reset'),
   }
 }

@@ -1,8 +1,9 @@
-import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Claims } from '../../core/claims.ts'
 import type { Clock } from '../../core/ports.ts'
 import { ProviderError } from '../../core/provider.ts'
 import { isEqualSecret } from '../../core/secret.ts'
+import type { SigningKeys } from './signing-keys.ts'
 
 /** What an ID token is checked against (OpenID Connect Core section 3.1.3.7). */
 export interface IdTokenRules {
@@ -11,7 +12,6 @@ export interface IdTokenRules {
   readonly clientId: string
   /** Claims that must have exactly this value. */
   readonly requiredClaims: Readonly<Record<string, string>>
-  readonly timeoutMs: number
   readonly now: Clock
 }
 
@@ -33,21 +33,14 @@ export type VerifyIdToken = (
   jwksUri: string | undefined,
 ) => Promise<Claims>
 
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
-const leewaySeconds = 60
+/** A provider signs with its own key, not with a secret that clients know as well. */
+export const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+export const leewaySeconds = 60
 const step = 'id_token'
 
 /** Verifies ID tokens of one provider. An issuer known by a test only is pinned by the first token that verifies. */
-export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
+export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): VerifyIdToken {
   let pinned = typeof rules.issuer === 'string' ? rules.issuer : undefined
-  const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
-
-  function keySetOf(uri: string) {
-    const keySet =
-      keySets.get(uri) ?? createRemoteJWKSet(new URL(uri), { timeoutDuration: rules.timeoutMs, cacheMaxAge: 3_600_000 })
-    keySets.set(uri, keySet)
-    return keySet
-  }
 
   function issuerOf(idToken: string): string {
     const iss = decodeJwt(idToken).iss ?? ''
@@ -61,7 +54,9 @@ export function createIdTokenVerifier(rules: IdTokenRules): VerifyIdToken {
   return async function verifyIdToken(idToken, expected, jwksUri) {
     try {
       const issuer = issuerOf(idToken)
-      const { payload } = await jwtVerify(idToken, keySetOf(jwksUri ?? `${issuer}/.well-known/jwks.json`), {
+      // It came from the token endpoint itself: a key that is new is worth asking for at once.
+      const key = keys(jwksUri ?? `${issuer}/.well-known/jwks.json`, 0)
+      const { payload } = await jwtVerify(idToken, key, {
         issuer,
         audience: rules.clientId,
         algorithms,

@@ -7,13 +7,17 @@ import { sha256 } from '../../core/secret.ts'
 import { createIdTokenVerifier } from './id-token.ts'
 import { createMetadata } from './metadata.ts'
 import { createOAuthClient, type OAuthClient, type TokenResponse } from './oauth-client.ts'
+import { createPresentedTokenVerifier } from './presented-token.ts'
+import { createSigningKeys } from './signing-keys.ts'
 import { fetchUserInfo } from './user-info.ts'
 
 /** A provider over its settings. Nothing is fetched before it is needed, so that it may be away when we start. */
 export function createProvider(settings: ProviderSettings, redirectUri: string, now: Clock): Provider {
   const { name, title, issuer, clientId, claimNames, timeoutMs } = settings
   const metadata = createMetadata(settings, now)
-  const verifyIdToken = createIdTokenVerifier({ ...settings, issuer: issuer ?? settings.issuerPattern, now })
+  const keys = createSigningKeys(settings, now)
+  const verifyIdToken = createIdTokenVerifier({ ...settings, issuer: issuer ?? settings.issuerPattern, now }, keys)
+  const verifyPresented = createPresentedTokenVerifier(settings, keys, now)
   const clients = new Map<string, Promise<OAuthClient>>()
 
   async function endpoint(which: keyof Endpoints): Promise<string> {
@@ -77,6 +81,7 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
     name,
     title,
     client: sha256(JSON.stringify([issuer ?? settings.endpoints.tokenEndpoint, clientId])),
+    clientId,
     scopes: settings.scopes,
     canSignIn: settings.protocol === 'openid' || settings.subject !== undefined,
     revokesAlone: settings.isCognito,
@@ -128,6 +133,9 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
     async revoke(refreshToken) {
       if ((await metadata()).endpoints.revocationEndpoint !== undefined) await (await client()).revoke(refreshToken)
     },
+
+    verifyPresented: (token, listed) =>
+      verifyPresented(token, listed, async () => (await metadata()).endpoints.jwksUri),
 
     async signOutUrl(returnTo, idToken) {
       if (settings.signOut === 'local') return undefined

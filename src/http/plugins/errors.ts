@@ -69,7 +69,7 @@ function answerWithPage(
   const here = request.target ? request.target.path + request.target.search : undefined
   const signInHref = (returnTo: string | undefined) => signInPath(basePath, returnTo)
 
-  if (failure.status === 401 && isGet) {
+  if (signInHelps(failure) && isGet) {
     return reply.header('cache-control', 'no-store').redirect(signInHref(here), 302)
   }
   const page: ErrorPage = {
@@ -87,9 +87,22 @@ function answerWithPage(
     ...(isGet && retrying(failure, request, reply, cookieName)),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
-  if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
-  if (failure.status === 401) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
+  reply.headers(challenge(failure))
+  if (signInHelps(failure)) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
   return reply.page(errorPage(site, page), { formAction: failure.code !== 'connection_required' })
+}
+
+function signInHelps({ code }: GatewayError): boolean {
+  return code === 'sign_in_required' || code === 'session_ended'
+}
+
+/** RFC 6750 section 3. Who presented nothing made no error. */
+function challenge({ code, status, scopes }: GatewayError): Record<string, string> {
+  const bearer = (parameters: string) => ({ 'www-authenticate': `Bearer${parameters}` })
+  // All scopes that the request needs, not just those that are missing.
+  if (scopes !== undefined) return bearer(` error="insufficient_scope", scope="${scopes.join(' ')}"`)
+  if (code === 'invalid_token') return bearer(' error="invalid_token"')
+  return status === 401 ? bearer('') : {}
 }
 
 /** What the owner of a tool is told of a sign-in that failed. */
@@ -170,15 +183,10 @@ function answerWithProblem(
   { publicUrl, basePath }: Options,
 ): FastifyReply {
   const { code, status, message: title, scopes } = failure
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  // RFC 6750 section 3.1: all scopes that the request needs, not just those that are missing.
-  if (scopes !== undefined) {
-    reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"`)
-  }
   const connectUrl = code === 'connection_required' ? `${publicUrl}${basePath}/connections` : undefined
-  const signInUrl = status === 401 ? `${publicUrl}${basePath}/sign-in` : undefined
+  const signInUrl = signInHelps(failure) ? `${publicUrl}${basePath}/sign-in` : undefined
   return reply
-    .headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+    .headers({ ...challenge(failure), 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
     .send(problemJson({ code, status, title, requestId: request.id, signInUrl, connectUrl, scope: scopes?.join(' ') }))
 }
 

@@ -48,7 +48,7 @@ function tilesFor(routes: readonly Route[], user: User | undefined): readonly To
   return routes.flatMap((route): readonly ToolTile[] => {
     const tile = { title: route.title, description: route.description || undefined, href: `${route.path}/` }
     if (route.access !== 'signed_in') return [{ ...tile, access: 'open' }]
-    if (user === undefined || !route.signIn.includes(user.provider)) return []
-    return isAllowed(route.allow, user.profile, user.claims) ? [{ ...tile, access: 'open' }] : []
+    if (user === undefined || !route.accept.includes('session') || !route.signIn.includes(user.provider)) return []
+    return isAllowed(route.allow, user) ? [{ ...tile, access: 'open' }] : []
   })
 }

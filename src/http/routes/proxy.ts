@@ -70,6 +70,7 @@ export default fp<Options>(
       async handler(request, reply) {
         const { route, passage } = admittedOf(request)
         const body = requestBody(request.raw, route.maxBodyBytes)
+        const renewable = renewableOf(route, passage)
 
         function sendAs(user: Passage | undefined) {
           return forward({
@@ -80,15 +81,15 @@ export default fp<Options>(
             headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
             body,
             answerHeaders: (upstream) => upstreamHeaders.forResponse(upstream, route, user !== undefined),
-            withheld: user !== undefined && injectsToken(route) ? 401 : undefined,
+            withheld: renewable && 401,
           })
         }
 
         try {
-          if ((await sendAs(passage)) === 'answered' || passage === undefined) return
-          const tokens = await refusedTokens.renew(passage.tokens)
+          if ((await sendAs(passage)) === 'answered' || renewable === undefined) return
+          const tokens = await refusedTokens.renew(renewable.tokens)
           if (tokens !== undefined && body.isHeld()) {
-            if ((await sendAs({ ...passage, tokens })) === 'answered') return
+            if ((await sendAs({ ...renewable, tokens })) === 'answered') return
             refusedTokens.refusedAgain(tokens)
           }
           throw new GatewayError('upstream_refused_token')
@@ -115,7 +116,9 @@ function admittedOf({ admitted }: FastifyRequest): Admitted {
   return admitted
 }
 
-/** Whether a 401 of the upstream's is about a token of ours. */
-function injectsToken({ inject }: Route): boolean {
-  return inject?.value.names.some((name) => name === 'access_token' || name === 'id_token') ?? false
+/** A passage with a token of ours: a 401 of the upstream's is about that, and it can be renewed. */
+function renewableOf({ inject }: Route, passage: Passage | undefined) {
+  if (passage === undefined || 'presented' in passage.tokens) return undefined
+  const injectsToken = inject?.value.names.some((name) => name === 'access_token' || name === 'id_token')
+  return injectsToken ? { ...passage, tokens: passage.tokens } : undefined
 }

@@ -23,7 +23,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     if (testers === 'nobody') throw new GatewayError('route_not_found')
     const user = await guard.identify(request.guarded(), [...providers.keys()])
     if (user === undefined) throw new GatewayError('sign_in_required')
-    if (!isAllowed(testers, user.profile, user.claims)) {
+    if (!isAllowed(testers, user)) {
       throw new GatewayError('access_denied', { signedInAs: displayName(user) })
     }
   }

@@ -43,6 +43,14 @@ export const errorTexts = {
     heading: () => 'Your session has ended',
     message: (context) => `Sign in again to continue to ${thisTool(context)}.`,
   },
+  token_required: {
+    heading: (context) => `${tool(context)} is for programs`,
+    message: () => 'It takes an access token with each request. Signing in here does not open it.',
+  },
+  invalid_token: {
+    heading: () => 'This access token is no good here',
+    message: () => 'It is over, or was made for something else. Get a new one, then send the request again.',
+  },
   access_denied: {
     heading: (context) => `You do not have access to ${thisTool(context)}`,
     message: () => 'You are signed in, but this account has no permission to open it.',
