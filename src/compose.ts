@@ -18,6 +18,7 @@ import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
 import { type Asking, createDiagnosis } from './core/diagnosis.ts'
+import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
@@ -94,11 +95,20 @@ export async function compose(
   const replaceTokens = createReplaceTokens(userStore, discard)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
+  const diagnosis = createDiagnosis(
+    byName(registrations, (registration) => registration),
+    asking,
+    now,
+  )
   const testSignIn = createTestSignIn({
     sealed,
     cookieName,
+    providers,
+    budgets,
+    explain: createExplain(diagnosis),
     discard,
     now,
+    audit,
     callRoute: createCallRoute({
       routes,
       providers,
@@ -118,13 +128,9 @@ export async function compose(
       sign_in: createSignIn({ ...shared, revoke, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
-      test: testSignIn.finish,
     },
-    diagnosis: createDiagnosis(
-      byName(registrations, (registration) => registration),
-      asking,
-      now,
-    ),
+    handOver: testSignIn.handOver,
+    diagnosis,
     recover: (failed, cookies) =>
       failed.attempt.purpose === 'test' ? testSignIn.failed(failed) : refusedStepUp(failed, cookies),
     cookieName,

@@ -22,7 +22,7 @@ interface AuthorizationRequest {
 }
 
 /** What it takes to turn a code into tokens. `scopes` were asked for: they count as granted when nothing else is said. */
-interface CodeExchange {
+export interface CodeExchange {
   readonly code: string
   readonly codeVerifier: string
   readonly nonce: string

@@ -1,10 +1,10 @@
 import type { Attempt, Purpose } from './attempt.ts'
-import { codeFrom, isAboutUs, isRefusedScope, single, translated } from './authorization-response.ts'
+import { codeFrom, isRefusedScope, single, translated } from './authorization-response.ts'
 import type { Budget } from './budget.ts'
 import { createDeparture, type DepartureOptions, type Redirection, type Start, startOf } from './departure.ts'
 import { GatewayError } from './errors.ts'
+import { createExplain } from './explain.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
-import { usualCause } from './refusal.ts'
 import { missingScopes } from './replace-tokens.ts'
 import type { CookieChange, Cookies } from './sealed-cookies.ts'
 import { isEqualSecret } from './secret.ts'
@@ -30,13 +30,15 @@ export interface Returned {
 /** What an attempt leads to: on to an address, or to the provider once more, for all of these scopes. */
 export type Finished = Redirection | { readonly again: readonly string[] }
 
-/** What each purpose does with the tokens. */
-type Finishers = Readonly<Record<Purpose, (returned: Returned) => Promise<Finished>>>
+/** What each purpose does with the tokens. A test gets none: it exchanges the code itself, step by step. */
+type Finishers = Readonly<Record<Exclude<Purpose, 'test'>, (returned: Returned) => Promise<Finished>>>
 
 interface RoundTripOptions extends DepartureOptions {
   readonly store: UserStore
   readonly budgets: ReadonlyMap<string, Budget>
   readonly finishers: Finishers
+  /** Takes a test to the page that goes on with its code. */
+  readonly handOver: (attempt: Attempt, code: string) => Redirection
   readonly cookieName: string
 }
 
@@ -62,16 +64,10 @@ export class AttemptError extends GatewayError {
 
 /** OAuth 2.0 authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), for whatever purpose. */
 export function createRoundTrips(options: RoundTripOptions) {
-  const { store, attempts, providers, budgets, finishers, diagnosis, recover, cookieName, now, audit } = options
+  const { store, attempts, providers, budgets, finishers, handOver, diagnosis, recover, cookieName, now, audit } =
+    options
   const { begin, beginForeseeing } = createDeparture(options)
-
-  /** Why the provider refused: what asking it brings to light, or what such an answer usually means. */
-  async function explained(error: GatewayError): Promise<GatewayError> {
-    const { cause, provider, code } = error
-    if (!(cause instanceof ProviderError) || code !== 'provider_refused' || provider === undefined) return error
-    const found = isAboutUs(cause) ? await diagnosis.cause(provider.name) : undefined
-    return new GatewayError(code, { ...error, cause, finding: found ?? usualCause(cause, provider.name) })
-  }
+  const explain = createExplain(diagnosis)
 
   /**
    * Ends an attempt of this browser at this provider's callback. Throws GatewayError `attempt_unknown` for any other,
@@ -89,7 +85,8 @@ export function createRoundTrips(options: RoundTripOptions) {
 
     // Before the code is spent: the page that says what is in the way can be loaded again until it is gone.
     await store.ping()
-    if (query.has('code') && !attempt.expired) budgets.get(providerName)?.exchange(clientAddress)
+    if (query.has('code') && !attempt.expired && attempt.purpose !== 'test')
+      budgets.get(providerName)?.exchange(clientAddress)
     const usedFor = ({ location, cookies: changes }: Redirection): Redirection => ({
       location,
       cookies: [...attempts.use(state, attempt, cookies, location === attempt.returnTo), ...changes],
@@ -106,7 +103,7 @@ export function createRoundTrips(options: RoundTripOptions) {
       })
       if (attempt.tried && !attempt.restarted && isSpentCode(error))
         return usedFor(await restart(startOf(attempt), cookies))
-      const failure = await explained(error)
+      const failure = await explain(error)
       const step = (error.cause instanceof ProviderError && error.cause.step) || 'callback'
       const failed = { attempt, error: failure, step }
       const instead = recover(failed, cookies) ?? (await withoutRefused(attempt, failure, cookies))
@@ -128,12 +125,13 @@ export function createRoundTrips(options: RoundTripOptions) {
     const provider = providers.get(attempt.provider)
     if (provider === undefined) throw new GatewayError('attempt_unknown')
     const { nonce, codeVerifier, scopes } = attempt
+    const fail = (cause: unknown) => {
+      throw translated(cause, provider)
+    }
+    const code = await codeFrom(query, provider).catch(fail)
+    if (attempt.purpose === 'test') return handOver(attempt, code)
     const at = now()
-    const tokens = await codeFrom(query, provider)
-      .then((code) => provider.exchange({ code, codeVerifier, nonce, scopes }))
-      .catch((error) => {
-        throw translated(error, provider)
-      })
+    const tokens = await provider.exchange({ code, codeVerifier, nonce, scopes }).catch(fail)
     const finished = await finishers[attempt.purpose]({ attempt, provider, tokens, at, cookies })
     return 'again' in finished ? begin({ ...startOf(attempt), scopes: finished.again }, cookies) : finished
   }

@@ -1,107 +1,148 @@
 import type { Attempt } from './attempt.ts'
+import { translated } from './authorization-response.ts'
+import type { Budget } from './budget.ts'
 import type { CallRoute } from './call-route.ts'
 import type { FailedAttempt, Redirection } from './departure.ts'
-import { causeIn, type Finding } from './finding.ts'
-import type { Clock } from './ports.ts'
-import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
-import { missingScopes } from './replace-tokens.ts'
+import { GatewayError } from './errors.ts'
+import type { Explain } from './explain.ts'
+import type { Audit, Clock } from './ports.ts'
+import { type CodeExchange, type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import type { Revoke } from './revoke.ts'
-import type { Finished, Returned } from './round-trip.ts'
-import type { Cookies, SealedCookies } from './sealed-cookies.ts'
+import { type CookieChange, type Cookies, removed, type SealedCookies } from './sealed-cookies.ts'
+import {
+  failed,
+  failedBy,
+  passed,
+  saidBy,
+  scopesGranted,
+  skipped,
+  type TestStep,
+  testSteps,
+  tryUserInfo,
+} from './test-steps.ts'
 import { newTokenSet, type TokenSet } from './token-set.ts'
 
-/** The steps of a test sign-in, in their order. */
-const testSteps = [
-  'authorize',
-  'callback',
-  'code_exchange',
-  'id_token',
-  'user_info',
-  'scopes',
-  'refresh',
-  'call',
-] as const
-
-/** How one step went. No token and no secret is in it. */
-export interface TestStep {
-  readonly id: (typeof testSteps)[number]
-  readonly status: 'passed' | 'failed' | 'skipped'
-  /** What came back. */
-  readonly result: string | undefined
-  /** What is wrong with the set-up, where that could be found out. */
-  readonly finding: Pick<Finding, 'remedy' | 'paste' | 'where' | 'docs'> | undefined
+/** A test sign-in that came back, and how it goes on. */
+export interface TestRun {
+  readonly provider: string
+  /** The route that is to be called. */
+  readonly route: string | undefined
+  /** When it came back. Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Each step once, in their order, as soon as it is done. What was received is discarded also when nobody waits for the end. */
+  readonly steps: AsyncIterable<TestStep>
+  /** It can be done once. */
+  readonly cookies: readonly CookieChange[]
 }
 
-/** What a test sign-in found. */
-export interface TestReport {
+/** What came back from the provider, on its way to the page that shows the rest. */
+interface HandedOver {
   readonly provider: string
-  /** The route that was to be called. */
   readonly route: string | undefined
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly endedAt: number
-  readonly steps: readonly TestStep[]
+  readonly at: number
+  readonly outcome: { readonly exchange: CodeExchange } | { readonly failure: TestStep }
 }
 
 interface TestSignInOptions {
   readonly sealed: SealedCookies
   readonly cookieName: string
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly budgets: ReadonlyMap<string, Budget>
+  readonly explain: Explain
   readonly discard: Revoke
   readonly callRoute: CallRoute
   readonly now: Clock
+  readonly audit: Audit
 }
 
-const keptSeconds = 600
-/** So that the report fits into a cookie, of which browsers take 4096 bytes. */
-const maxText = 400
+const handOverSeconds = 60
+/** Browsers drop a cookie over 4096 bytes, its name included. */
+const maxCookie = 3900
 
 /** See `createTestSignIn`. */
 export type TestSignIn = ReturnType<typeof createTestSignIn>
 
-/** A sign-in that changes nothing: what it receives is looked at, tried, discarded and forgotten; the report stays. */
-export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }: TestSignInOptions) {
+/** A sign-in that changes nothing: what it receives is looked at, tried, discarded and forgotten. */
+export function createTestSignIn(options: TestSignInOptions) {
+  const { sealed, cookieName, providers, budgets, explain, discard, callRoute, now, audit } = options
   const name = `${cookieName}.t`
 
-  function reported(attempt: Attempt, steps: readonly TestStep[]): Redirection {
-    const { provider, route, startedAt } = attempt
-    const report: TestReport = { provider, route, startedAt, endedAt: now(), steps: complete(steps) }
-    return { location: attempt.returnTo, cookies: [sealed.set('test report', name, report, keptSeconds)] }
+  function handedOver({ provider, route, returnTo }: Attempt, outcome: HandedOver['outcome']): Redirection {
+    const value: HandedOver = { provider, route, at: now(), outcome }
+    return { location: returnTo, cookies: [sealed.set('test', name, value, handOverSeconds)] }
+  }
+
+  /** Everything after the callback, up to the first step without which the others cannot be. */
+  async function* stepsOf({ provider: providerName, route, outcome }: HandedOver): AsyncGenerator<TestStep> {
+    if ('failure' in outcome) return yield outcome.failure
+    const { exchange } = outcome
+    const provider = providers.get(providerName)
+    if (provider === undefined) throw new GatewayError('bad_request')
+    yield passed('authorize', `Asked for ${exchange.scopes.join(' ')}`)
+    yield passed('callback', 'The state was this attempt’s')
+    const at = now()
+    const tokens = await provider.exchange(exchange).catch((cause) => exchangeFailure(provider, cause))
+    if ('status' in tokens) return yield tokens
+    const set = newTokenSet(tokens, provider, at, 'sign_in')
+    try {
+      const more = tokens.refreshToken === undefined ? '' : ' and refresh token'
+      yield passed('code_exchange', `Access token${more} received`)
+      yield tokens.idToken === undefined
+        ? skipped('id_token')
+        : passed('id_token', 'Signature, issuer, audience and nonce fit')
+      yield await tryUserInfo(provider, tokens)
+      yield scopesGranted(exchange, tokens)
+      yield await tryRefresh(provider, tokens)
+      yield await tryCall(provider, route, set)
+    } finally {
+      discard(providerName, set)
+    }
+  }
+
+  async function exchangeFailure(provider: Provider, cause: unknown): Promise<TestStep> {
+    const error = await explain(translated(cause, provider))
+    const detail = cause instanceof Error ? cause.message : undefined
+    audit('sign_in_failed', { provider: provider.name, purpose: 'test', reason: error.code, detail })
+    return failedBy(error, (cause instanceof ProviderError && cause.step) || 'code_exchange')
+  }
+
+  /** Every step once: those before one that is told have passed, those after the last were not reached. */
+  async function* allOf(steps: AsyncIterable<TestStep>, provider: string): AsyncGenerator<TestStep> {
+    const left = [...testSteps]
+    try {
+      for await (const step of steps) {
+        yield* left.splice(0, left.indexOf(step.id)).map((id) => passed(id, undefined))
+        left.shift()
+        yield step
+      }
+    } catch (error) {
+      // A fault of ours: the page still comes to its end.
+      audit('sign_in_failed', { provider, purpose: 'test', reason: 'internal_error', detail: String(error) })
+      yield* left.splice(0, 1).map((id) => failed(id, 'The gateway failed. Its log says more'))
+    }
+    yield* left.map((id) => skipped(id))
   }
 
   return {
-    /** The report of this browser's last test, for ten minutes. */
-    report(cookies: Cookies): TestReport | undefined {
-      const report = sealed.read<TestReport>('test report', name, cookies)
-      return report !== undefined && report.endedAt + keptSeconds * 1000 > now() ? report : undefined
+    /** Takes a code to the page that exchanges it. */
+    handOver(attempt: Attempt, code: string): Redirection {
+      const { codeVerifier, nonce, scopes } = attempt
+      const redirection = handedOver(attempt, { exchange: { code, codeVerifier, nonce, scopes } })
+      if (redirection.cookies.every(({ value }) => value.length <= maxCookie)) return redirection
+      return handedOver(attempt, { failure: failed('code_exchange', 'Not tried: the code is too long for a test') })
     },
 
-    async finish({ attempt, provider, tokens, at }: Returned): Promise<Finished> {
-      const set = newTokenSet(tokens, provider, at, 'sign_in')
-      const steps: TestStep[] = [
-        passed('authorize', `Asked for ${attempt.scopes.join(' ')}`),
-        passed('callback', 'The state was this attempt’s'),
-        passed(
-          'code_exchange',
-          `Access token${tokens.refreshToken === undefined ? '' : ' and refresh token'} received`,
-        ),
-        tokens.idToken === undefined
-          ? skipped('id_token')
-          : passed('id_token', 'Signature, issuer, audience and nonce fit'),
-        await tryUserInfo(provider, tokens),
-        scopesGranted(attempt, tokens),
-        await tryRefresh(provider, tokens),
-        await tryCall(attempt, set),
-      ]
-      discard(provider.name, set)
-      return reported(attempt, steps)
-    },
+    /** Takes the failure of a test that got no code to the page that shows it. */
+    failed: ({ attempt, error, step }: FailedAttempt): Redirection =>
+      handedOver(attempt, { failure: failedBy(error, step) }),
 
-    /** The report of a test that got no tokens. */
-    failed({ attempt, error, step }: FailedAttempt): Redirection {
-      const before = testSteps.slice(0, testSteps.indexOf(step)).map((id) => passed(id, undefined))
-      const said = error.cause instanceof ProviderError ? saidBy(error.cause) : undefined
-      const result = [said, error.finding ? causeIn(error.finding) : error.message].filter(Boolean).join('. ')
-      return reported(attempt, [...before, failed(step, result, error.finding)])
+    /** The test that this browser came back from, for a minute. Throws `rate_limited`. */
+    take(cookies: Cookies, clientAddress: string): TestRun | undefined {
+      const kept = sealed.read<HandedOver>('test', name, cookies)
+      if (kept === undefined || kept.at + handOverSeconds * 1000 <= now()) return undefined
+      const { provider, route, at: startedAt, outcome } = kept
+      if ('exchange' in outcome) budgets.get(provider)?.exchange(clientAddress)
+      return { provider, route, startedAt, steps: allOf(stepsOf(kept), provider), cookies: [removed(name)] }
     },
   }
 
@@ -121,74 +162,14 @@ export function createTestSignIn({ sealed, cookieName, discard, callRoute, now }
     }
   }
 
-  async function tryCall({ route, provider }: Attempt, set: TokenSet): Promise<TestStep> {
+  async function tryCall(provider: Provider, route: string | undefined, set: TokenSet): Promise<TestStep> {
     if (route === undefined) return skipped('call', 'No tool was chosen')
     try {
-      const status = await callRoute(route, provider, set)
+      const status = await callRoute(route, provider.name, set)
       const result = `${route} answered ${status}`
       return status === 401 || status === 403 || status >= 500 ? failed('call', result) : passed('call', result)
     } catch {
       return failed('call', `${route} did not answer`)
     }
   }
-}
-
-async function tryUserInfo(provider: Provider, { accessToken, claims }: ProviderTokens): Promise<TestStep> {
-  if (!provider.canSignIn) return skipped('user_info', 'This provider is connected, not signed in with')
-  const sub = String(claims?.sub ?? '')
-  const user = String(claims?.[provider.claimNames.user] ?? '')
-  if (user === '') return failed('user_info', `The claim "${provider.claimNames.user}" is empty`)
-  try {
-    const answered = await provider.recheck(accessToken, sub)
-    return passed('user_info', `The user is ${user}${answered === undefined ? '; there is no user info to ask' : ''}`)
-  } catch (error) {
-    // Some give access tokens that are meant for others: the ID token has said who it is.
-    if (error instanceof ProviderError && error.failure === 'invalid_grant') {
-      return skipped('user_info', `It does not take the access token; by the ID token the user is ${user}`)
-    }
-    return failed('user_info', saidBy(error))
-  }
-}
-
-function scopesGranted(attempt: Attempt, { scopes }: ProviderTokens): TestStep {
-  const missing = missingScopes(attempt.scopes, scopes)
-  return missing.length === 0
-    ? passed('scopes', `Granted: ${scopes.join(' ')}`)
-    : failed('scopes', `Not granted: ${missing.join(' ')}`)
-}
-
-function complete(steps: readonly TestStep[]): readonly TestStep[] {
-  return testSteps.map((id) => steps.find((step) => step.id === id) ?? skipped(id))
-}
-
-function passed(id: TestStep['id'], result: string | undefined): TestStep {
-  return { id, status: 'passed', result: result && short(result), finding: undefined }
-}
-
-function skipped(id: TestStep['id'], result?: string): TestStep {
-  return { id, status: 'skipped', result, finding: undefined }
-}
-
-function failed(id: TestStep['id'], result: string, finding?: Finding): TestStep {
-  return { id, status: 'failed', result: short(result), finding: finding && helpOf(finding) }
-}
-
-function helpOf({ remedy, paste, where, docs }: Finding): TestStep['finding'] {
-  return {
-    ...(remedy && { remedy: short(remedy) }),
-    ...(paste && { paste }),
-    ...(where && { where }),
-    ...(docs && { docs }),
-  }
-}
-
-const short = (text: string) => (text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`)
-
-/** What a provider said when it refused. */
-function saidBy(error: unknown): string {
-  if (!(error instanceof ProviderError)) return 'failed'
-  const said = [error.error, error.description].filter((text) => text !== undefined)
-  return (
-    said.join(': ') || (error.status === undefined ? 'No usable answer' : `No usable answer, status ${error.status}`)
-  )
 }

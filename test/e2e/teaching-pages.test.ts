@@ -61,7 +61,8 @@ t.test('an owner starts the test, signs in, reads the report and copies it', asy
   await signIn(page)
   await page.waitForURL(`${origin}/oauth/test`)
 
-  t.equal(await page.textContent('h1'), 'Sign-in test passed')
+  t.equal(await page.title(), 'Sign-in test report · toolgate')
+  t.equal(await page.textContent('.verdict h2'), 'Sign-in test passed')
   t.equal(await page.getByText('Passed', { exact: true }).count(), 8)
   t.match(await page.textContent('ol'), 'tool answered 200')
   t.equal(await page.getByLabel('Then call').inputValue(), 'tool', 'ready to be tried again')
@@ -82,7 +83,7 @@ t.test('a failed test names the step, and what to paste can be taken with one cl
 
   await page.getByRole('button', { name: 'Start the test' }).click()
 
-  t.equal(await page.textContent('h1'), 'Sign-in test failed')
+  t.equal(await page.textContent('.verdict h2'), 'Sign-in test failed')
   t.match(await page.textContent('main'), 'Look at Authorize.')
   t.equal(await page.locator('dd code').textContent(), `${origin}/oauth/callback`)
   await page.locator('dd code').click()

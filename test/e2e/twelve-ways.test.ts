@@ -149,7 +149,7 @@ for (const [name, way] of Object.entries(ways)) {
     const report = await testSignIn(browser)
 
     t.match(report, { status: 200, url: `${origin}/oauth/test` })
-    t.match(report.body, /<h1[^>]*>Sign-in test failed</)
+    t.match(report.body, /<h2>Sign-in test failed</)
     const [, failed = ''] = report.body.split(new RegExp(`${step} <span class="badge bad">Failed</span>`))
     isExplained(t, failed.split('</li>')[0] ?? '', way)
     t.equal(report.body.match(/>Failed</g)?.length, 1, 'one step failed')

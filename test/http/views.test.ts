@@ -9,7 +9,7 @@ import { html, raw, render } from '../../src/http/views/html.ts'
 import { contact, safeHref } from '../../src/http/views/links.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage } from '../../src/http/views/sign-out.ts'
-import { testPage } from '../../src/http/views/test-sign-in.ts'
+import { testReport } from '../../src/http/views/test-sign-in.ts'
 import { testStepIds } from '../../src/http/views/words.ts'
 import { errorCodes, type Outside, ordinary, samplePages, siteFor } from '../support/sample-pages.ts'
 
@@ -96,7 +96,13 @@ t.test('every page has a language, one heading, one main part, and nothing inlin
 
 t.test('every page has its own title, which ends with the brand', async (t) => {
   const titles = [...samplePages()].map(([name, page]) => [name, /<title>(.*)<\/title>/.exec(page)?.[1] ?? ''] as const)
-  const sameByDesign = new Set(['home-signed-out', 'home-empty', 'connections-empty', 'signed-out-everywhere'])
+  const sameByDesign = new Set([
+    'home-signed-out',
+    'home-empty',
+    'connections-empty',
+    'signed-out-everywhere',
+    'test-failed',
+  ])
   const own = titles.filter(([name]) => !sameByDesign.has(name)).map(([, title]) => title)
 
   t.ok(own.includes('Sign in · Northwind Tools'))
@@ -201,14 +207,16 @@ t.test('the report as text says all that the page says', async (t) => {
     where: 'w',
     docsHref: 'https://d.example',
   } as const
-  const report = {
-    startedAt,
-    verdict: 'failed',
-    steps: steps.map((step) => (step.id === 'scopes' ? failed : step)),
-  } as const
-  const providers = [{ name: 'a', title: 'Provider A' }]
+  const setup = {
+    providers: [{ name: 'a', title: 'Provider A' }],
+    routes: [],
+    selected: { provider: 'a' },
+    action: '/t',
+  }
 
-  const page = testPage(siteFor(ordinary), { providers, routes: [], selected: { provider: 'a' }, action: '/t', report })
+  const page = testReport(siteFor(ordinary), setup, startedAt).end(
+    steps.map((step) => (step.id === 'scopes' ? failed : step)),
+  )
 
   const text = /<textarea[^>]*>([^<]*)<\/textarea>/.exec(page)?.[1] ?? ''
   t.equal(text.split('\n')[0], 'Sign-in test failed · Provider A · 2026-07-27 14:03:12 UTC')

@@ -6,7 +6,7 @@ import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage, signOutPage } from '../../src/http/views/sign-out.ts'
-import { type TestReport, type TestStep, testPage } from '../../src/http/views/test-sign-in.ts'
+import { type TestStep, testPage, testReport } from '../../src/http/views/test-sign-in.ts'
 
 /** What can come from outside: people, providers, tools and addresses. A test replaces them with hostile text. */
 export interface Outside {
@@ -130,8 +130,8 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ['connections', connections(site, outside)],
     ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [] })],
     ['test', testPage(site, testSetup(outside))],
-    ['test-passed', testPage(site, { ...testSetup(outside), report: passedReport(outside) })],
-    ['test-failed', testPage(site, { ...testSetup(outside), report: failedReport(outside) })],
+    ['test-passed', reportOf(site, outside, passedSteps(outside))],
+    ['test-failed', reportOf(site, outside, failedSteps(outside))],
     ['sign-out', signOutPage(site, { user, action: signOutHref })],
     ['signed-out', signedOutPage(site, { everywhere: false, provider, providerSession: 'ended', signInHref: href })],
     ['signed-out-everywhere', signedOutPage(site, { everywhere: true, signInHref: href })],
@@ -213,44 +213,41 @@ function testSetup({ provider, service, tool }: Outside) {
   }
 }
 
-function passedReport({ user, address }: Outside): TestReport {
-  const passed = (id: TestStep['id'], result: string) => ({ id, status: 'passed', result }) as const
-  return {
-    startedAt: new Date('2026-07-27T14:03:12Z'),
-    verdict: 'passed',
-    steps: [
-      passed('authorize', 'the login page answered 200'),
-      passed('callback', 'a code, after 4 s'),
-      passed('code_exchange', 'access token for 60 min, refresh token, ID token'),
-      passed('id_token', `sub 6d1c…, email ${user}`),
-      passed('user_info', 'the same sub'),
-      passed('scopes', 'openid profile email reports/read'),
-      passed('refresh', 'a new access token for 60 min'),
-      passed('call', `GET ${address}: 200`),
-    ],
-  }
+function reportOf(site: Site, outside: Outside, steps: readonly TestStep[]): string {
+  const { start, step, end } = testReport(site, testSetup(outside), new Date('2026-07-27T14:03:12Z'))
+  return [start, ...steps.map(step), end(steps)].join('')
 }
 
-function failedReport({ problem, provider, remedy }: Outside): TestReport {
-  return {
-    startedAt: new Date('2026-07-27T14:03:12Z'),
-    verdict: 'failed',
-    steps: [
-      { id: 'authorize', status: 'passed', result: 'the login page answered 200' },
-      { id: 'callback', status: 'passed', result: 'a code, after 4 s' },
-      {
-        id: 'code_exchange',
-        status: 'failed',
-        result: `invalid_client: ${problem}`,
-        remedy,
-        where: `User pools › ${provider} › App clients › App client information`,
-        docsHref: 'https://docs.example/client-secret',
-      },
-      { id: 'id_token', status: 'skipped' },
-      { id: 'user_info', status: 'skipped' },
-      { id: 'scopes', status: 'skipped' },
-      { id: 'refresh', status: 'skipped' },
-      { id: 'call', status: 'pending' },
-    ],
-  }
+function passedSteps({ user, address }: Outside): readonly TestStep[] {
+  const passed = (id: TestStep['id'], result: string) => ({ id, status: 'passed', result }) as const
+  return [
+    passed('authorize', 'the login page answered 200'),
+    passed('callback', 'a code, after 4 s'),
+    passed('code_exchange', 'access token for 60 min, refresh token, ID token'),
+    passed('id_token', `sub 6d1c…, email ${user}`),
+    passed('user_info', 'the same sub'),
+    passed('scopes', 'openid profile email reports/read'),
+    passed('refresh', 'a new access token for 60 min'),
+    passed('call', `GET ${address}: 200`),
+  ]
+}
+
+function failedSteps({ problem, provider, remedy }: Outside): readonly TestStep[] {
+  return [
+    { id: 'authorize', status: 'passed', result: 'the login page answered 200' },
+    { id: 'callback', status: 'passed', result: 'a code, after 4 s' },
+    {
+      id: 'code_exchange',
+      status: 'failed',
+      result: `invalid_client: ${problem}`,
+      remedy,
+      where: `User pools › ${provider} › App clients › App client information`,
+      docsHref: 'https://docs.example/client-secret',
+    },
+    { id: 'id_token', status: 'skipped' },
+    { id: 'user_info', status: 'skipped' },
+    { id: 'scopes', status: 'skipped' },
+    { id: 'refresh', status: 'skipped' },
+    { id: 'call', status: 'skipped' },
+  ]
 }

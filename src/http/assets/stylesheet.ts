@@ -31,7 +31,7 @@ body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; p
 h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance; }
 h1:focus { outline: 0; }
-h2, h3 { font-size: 1rem; font-weight: 600; }
+h2, h3 { font-size: 1rem; }
 section > h2 { margin: 2rem 0 1rem; font-size: 1.25rem; }
 ul, ol { list-style: none; }
 code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
@@ -41,10 +41,11 @@ a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness
 a:hover { text-decoration-thickness: 2px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; min-height: 4.5rem; }
-.brand { display: inline-flex; align-items: center; gap: .75rem; min-height: 2.75rem; color: inherit; font-weight: 600; text-decoration: none; }
+header, nav { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1.5rem; min-width: 0; }
+header { row-gap: .5rem; justify-content: space-between; min-height: 4.5rem; }
+.brand, .button, .go { display: inline-flex; align-items: center; gap: .75rem; }
+.brand { min-height: 2.75rem; color: inherit; text-decoration: none; }
 .brand img { height: 1.75rem; max-width: 8rem; }
-nav { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1.5rem; min-width: 0; }
 nav .ghost { padding-inline: 0; }
 
 main { flex: 0 1 auto; }
@@ -60,8 +61,7 @@ li p + *, details > * + * { margin-top: .75rem; }
   min-height: 2.75rem; border: 1px solid var(--edge); border-radius: .625rem; background: var(--card); color: var(--text); font: inherit;
 }
 .button {
-  display: inline-flex; align-items: center; justify-content: center; gap: .75rem;
-  padding: .5rem 1.125rem; font-weight: 600; line-height: 1.25; text-align: center; text-decoration: none; cursor: pointer;
+  justify-content: center; padding: .5rem 1.125rem; line-height: 1.25; text-align: center; text-decoration: none; cursor: pointer;
   transition: background-color .12s, border-color .12s;
 }
 .button:hover { border-color: var(--muted); background: color-mix(in srgb, var(--card), var(--text) 4%); }
@@ -85,7 +85,7 @@ li p + *, details > * + * { margin-top: .75rem; }
 svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
 .badge {
   display: inline-block; padding: .0625rem .5rem; border-radius: 1rem; white-space: nowrap;
-  font-size: .8125rem; font-weight: 600;
+  font-size: .8125rem;
 }
 .good { --tone: var(--good); }
 .warn { --tone: var(--warn); }
@@ -101,7 +101,8 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .go svg { width: 1.125rem; height: 1.125rem; }
 
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: 1rem; }
-.card { display: flex; flex-direction: column; gap: .75rem; padding: 1.25rem; }
+.card, .report { display: flex; flex-direction: column; }
+.card { gap: .75rem; padding: 1.25rem; }
 .tile { position: relative; min-height: 11rem; transition: border-color .12s; }
 .tile:has(a:hover) { border-color: var(--accent); }
 .tile a { color: inherit; text-decoration: none; }
@@ -109,7 +110,7 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .tile a:focus-visible { outline: 0; }
 .tile a:focus-visible::after { outline: 2px solid var(--accent); outline-offset: 2px; }
 .tile > :last-child { margin-top: auto; }
-.go { display: inline-flex; align-items: center; gap: .25rem; color: var(--accent); font-weight: 600; }
+.go { gap: .25rem; color: var(--accent); }
 .denied { background: none; box-shadow: none; }
 
 .cards, .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; align-items: start; }
@@ -117,11 +118,12 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .lead > div { flex: 1; min-width: 0; }
 .lead > .badge { align-self: start; }
 .fields { grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); align-items: end; }
-label { font-weight: 600; }
+h2, h3, label, summary, .brand, .button, .badge, .go { font-weight: 600; }
 select, textarea { width: 100%; padding: .5rem .75rem; font-weight: 400; }
-[hidden] { display: none; }
+.verdict { order: -1; }
+.pending:has(+ *), [hidden] { display: none; }
 
-summary { min-height: 2.75rem; padding: .625rem 0; font-weight: 600; cursor: pointer; }
+summary { min-height: 2.75rem; padding: .625rem 0; cursor: pointer; }
 details .rows > * { display: block; }
 
 footer { padding-block: 1.25rem 2.5rem; color: var(--muted); font-size: .875rem; }

@@ -5,9 +5,10 @@ import { displayName } from '../../core/guard.ts'
 import type { Route } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
-import type { TestReport, TestStep } from '../../core/test-sign-in.ts'
+import type { TestRun } from '../../core/test-sign-in.ts'
+import type { TestStep } from '../../core/test-steps.ts'
 import type { HttpSettings, Services } from '../services.ts'
-import { type TestPage, testPage } from '../views/test-sign-in.ts'
+import { type TestStep as ShownStep, type TestPage, testPage, testReport } from '../views/test-sign-in.ts'
 
 type Options = Pick<Services, 'guard' | 'roundTrips' | 'testSignIn' | 'providers' | 'table'> & HttpSettings
 
@@ -31,15 +32,17 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   app.get('/test', async (request, reply) => {
     await admit(request)
     const asked = new URLSearchParams(request.target.search).get('provider') ?? undefined
-    const report = testSignIn.report(request.cookies)
+    // HEAD is for those who only look whether there is a page.
+    const run = request.method === 'GET' ? testSignIn.take(request.cookies, request.ip) : undefined
     const page: TestPage = {
       providers: [...providers.values()].map(({ name, title }) => ({ name, title })),
       routes: table.routes.filter((route) => isCallable(route)).map(({ name, title }) => ({ name, title })),
-      selected: { provider: asked ?? report?.provider, route: report?.route },
+      selected: { provider: run?.provider ?? asked, route: run?.route },
       action,
-      report: report && shown(report),
     }
-    return reply.page(testPage(site, page), { formAction: false })
+    if (run === undefined) return reply.page(testPage(site, page), { formAction: false })
+    const report = testReport(site, page, new Date(run.startedAt))
+    return reply.changeCookies(run.cookies).pageInParts(told(run, report), { formAction: false })
   })
 
   app.post<{ Body: { provider?: string; route?: string } | undefined }>('/test', async (request, reply) => {
@@ -67,12 +70,18 @@ function isCallable({ access, provider, signIn }: Route, name = signIn[0] ?? '')
   return access !== 'public' && provider === undefined && signIn.includes(name)
 }
 
-function shown({ startedAt, steps }: TestReport): NonNullable<TestPage['report']> {
-  const verdict = steps.some(({ status }) => status === 'failed') ? 'failed' : 'passed'
-  return { startedAt: new Date(startedAt), verdict, steps: steps.map(shownStep) }
+/** The report, part by part. */
+async function* told({ steps }: TestRun, { start, step, end }: ReturnType<typeof testReport>): AsyncGenerator<string> {
+  const done: ShownStep[] = []
+  yield start
+  for await (const next of steps) {
+    done.push(shown(next))
+    yield step(shown(next))
+  }
+  yield end(done)
 }
 
-function shownStep({ id, status, result, finding }: TestStep) {
+function shown({ id, status, result, finding }: TestStep): ShownStep {
   const { remedy, paste, where, docs: docsHref } = finding ?? {}
   return { id, status, result, remedy, paste, where, docsHref }
 }

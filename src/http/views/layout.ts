@@ -37,8 +37,14 @@ interface Reference {
 }
 
 /** A whole page of ours. Its only heading of the first level is the title; where something failed it has the focus. */
-export function page({ brand, assets, home }: Site, frame: Frame, body: Fragment): string {
-  return render(html`<!doctype html>
+export function page(site: Site, frame: Frame, body: Fragment): string {
+  const [before, after] = around(site, frame)
+  return render(html`${before}${body}${after}`)
+}
+
+/** What stands before and after a page's body, for a page that is sent in parts. */
+export function around({ brand, assets, home }: Site, frame: Frame): readonly [before: Html, after: Html] {
+  const before = html`<!doctype html>
 <html lang="${words.language}">
 <head>
 <meta charset="utf-8">
@@ -53,12 +59,14 @@ ${frame.script && html`<script src="${assets.href(frame.script)}" defer></script
 <main>
 ${frame.icon && html`<div class="mark ${frame.tone}">${icon(frame.icon)}</div>`}
 <h1${frame.reference && html` tabindex="-1" autofocus`}>${frame.title}</h1>
-${body}
+`
+  const after = html`
 </main>
 ${frame.reference && footer(frame.reference)}
 </body>
 </html>
-`)
+`
+  return [before, after]
 }
 
 /** Two letters that stand for a tool or a provider where there is no picture. */

@@ -1,8 +1,8 @@
-import { type Fragment, type Html, html } from './html.ts'
+import { type Fragment, type Html, html, render } from './html.ts'
 import { type IconName, icon } from './icons.ts'
-import { page, type Site } from './layout.ts'
+import { around, page, type Site } from './layout.ts'
 import { link, safeHref } from './links.ts'
-import { moment, rows } from './rows.ts'
+import { rows } from './rows.ts'
 import { type TestStepId, testStepIds, words } from './words.ts'
 
 /** One step of a test sign-in. `result` is what came back, never a token, code or secret. */
@@ -18,13 +18,6 @@ export interface TestStep {
   readonly docsHref?: string | undefined
 }
 
-/** What a test sign-in found. */
-export interface TestReport {
-  readonly startedAt: Date
-  readonly verdict: 'passed' | 'failed'
-  readonly steps: readonly TestStep[]
-}
-
 interface Choice {
   readonly name: string
   readonly title: string
@@ -36,37 +29,54 @@ export interface TestPage {
   readonly routes: readonly Choice[]
   readonly selected?: { readonly provider?: string | undefined; readonly route?: string | undefined } | undefined
   readonly action: string
-  readonly report?: TestReport | undefined
 }
 
-/** For tool owners: start a test sign-in, or read what the last one found. */
+/** For tool owners: start a test sign-in. */
 export function testPage(site: Site, test: TestPage): string {
-  const { report } = test
-  if (report === undefined) {
-    const steps = testStepIds.map((id) => ({ id, status: 'pending' }) as const)
-    const body = html`<p class="muted">${words.test.intro}</p>
+  const body = html`<p class="muted">${words.test.intro}</p>
 ${form(test, words.test.start)}
-${list(steps)}`
-    return page(site, { title: words.test.title, width: 'wide' }, body)
-  }
-  const passed = report.verdict === 'passed'
-  const failed = report.steps.filter(({ status }) => status === 'failed').map(({ id }) => words.test.steps[id].title)
-  const body = html`<p>${passed ? words.test.passed : words.test.failed(failed)} <span class="muted">${moment(report.startedAt)}</span></p>
-${list(report.steps)}
-${copy(plainText(test, report))}
+<section><h2>${words.test.listed}</h2>
+<ol class="card">${testStepIds.map((id) => item({ id, status: 'pending' }))}</ol></section>`
+  return page(site, { title: words.test.title, width: 'wide' }, body)
+}
+
+/** What a test sign-in finds, in parts: the start, each step as soon as it is done, and the end, with the verdict on all. */
+export function testReport(site: Site, test: TestPage, startedAt: Date) {
+  const [before, after] = around(site, { title: words.test.report, width: 'wide', script: 'copy' })
+  const { providers, routes, selected } = test
+  const provider = providers.find(({ name }) => name === selected?.provider)?.title
+  const route = routes.find(({ name }) => name === selected?.route)?.title
+  const about = [provider, route, words.layout.time(startedAt)].filter(Boolean).join(' · ')
+  return {
+    start: render(html`${before}<p class="muted">${about}</p>
+<div class="report"><section aria-live="polite"><h2>${words.test.listed}</h2>
+<ol class="card">${running(testStepIds[0])}`),
+    step: (step: TestStep) => render(html`${item(step)}${running(testStepIds[testStepIds.indexOf(step.id) + 1])}`),
+    end: (steps: readonly TestStep[]) =>
+      render(html`</ol></section>
+${verdictOn(steps)}</div>
+${copy(plainText(about, steps))}
 <section><h2>${words.test.again}</h2>
-${form(test, words.test.start)}</section>`
-  return page(
-    site,
-    {
-      title: words.test.verdict[report.verdict],
-      width: 'wide',
-      icon: passed ? 'check' : 'alert',
-      tone: passed ? 'good' : 'bad',
-      script: 'copy',
-    },
-    body,
-  )
+${form(test, words.test.start)}</section>${after}`),
+  }
+}
+
+/** The step that is waited for. Once another follows, the stylesheet hides it. */
+function running(id: TestStepId | undefined): Fragment {
+  return id !== undefined && item({ id, status: 'pending' })
+}
+
+/** Comes last and stands first, by the stylesheet. */
+function verdictOn(steps: readonly TestStep[]): Html {
+  const failed = steps.filter(({ status }) => status === 'failed').map(({ id }) => words.test.steps[id].title)
+  const [name, tone] = marks[verdictOf(steps)]
+  return html`<div class="verdict lead"><span class="mark ${tone}">${icon(name)}</span>
+<div><h2>${words.test.verdict[verdictOf(steps)]}</h2>
+<p>${failed.length === 0 ? words.test.passed : words.test.failed(failed)}</p></div></div>`
+}
+
+function verdictOf(steps: readonly TestStep[]): 'passed' | 'failed' {
+  return steps.some(({ status }) => status === 'failed') ? 'failed' : 'passed'
 }
 
 function form({ providers, routes, selected, action }: TestPage, start: string): Html {
@@ -93,17 +103,12 @@ const marks: Readonly<Record<TestStep['status'], readonly [IconName, tone: strin
   skipped: ['minus', 'quiet'],
 }
 
-function list(steps: readonly TestStep[]): Html {
-  return html`<section><h2>${words.test.listed}</h2>
-<ol class="card">${steps.map(item)}</ol></section>`
-}
-
-function item({ id, status, result, remedy, paste, where, docsHref }: TestStep, index: number): Html {
+function item({ id, status, result, remedy, paste, where, docsHref }: TestStep): Html {
   const { title, asks } = words.test.steps[id]
   const [name, tone] = marks[status]
-  return html`<li class="lead">
+  return html`<li class="lead ${status}">
 <span class="mark ${tone}">${icon(name)}</span>
-<div><h3>${index + 1}. ${title} <span class="badge ${tone}">${words.test.status[status]}</span></h3>
+<div><h3>${testStepIds.indexOf(id) + 1}. ${title} <span class="badge ${tone}">${words.test.status[status]}</span></h3>
 ${result === undefined ? html`<p class="muted">${asks}</p>` : html`<p>${result}</p>`}
 ${rows([
   [words.error.remedy, remedy],
@@ -125,9 +130,7 @@ function copy(report: string): Fragment {
 }
 
 /** The report as text, to be pasted into a ticket. */
-function plainText({ providers, selected }: TestPage, { startedAt, verdict, steps }: TestReport): string {
-  const provider = providers.find(({ name }) => name === selected?.provider)?.title
-  const about = [words.test.verdict[verdict], provider, words.layout.time(startedAt)].filter(Boolean).join(' · ')
+function plainText(about: string, steps: readonly TestStep[]): string {
   const lines = steps.flatMap(({ id, status, result, remedy, paste, where, docsHref }, index) => [
     `${index + 1}. ${words.test.steps[id].title}: ${words.test.status[status]}`,
     ...[
@@ -140,5 +143,5 @@ function plainText({ providers, selected }: TestPage, { startedAt, verdict, step
       .filter(Boolean)
       .map((line) => `   ${line}`),
   ])
-  return [about, '', ...lines].join('\n')
+  return [`${words.test.verdict[verdictOf(steps)]} · ${about}`, '', ...lines].join('\n')
 }

@@ -106,11 +106,11 @@ export const words = {
     noRoute: 'No tool',
     start: 'Start the test',
     again: 'Test again',
+    report: 'Sign-in test report',
     listed: 'Steps',
     verdict: { passed: 'Sign-in test passed', failed: 'Sign-in test failed' },
     passed: 'People can sign in.',
-    failed: (steps: readonly string[]) =>
-      steps.length === 0 ? 'It did not come to its end.' : `Look at ${words.connections.list(steps)}.`,
+    failed: (steps: readonly string[]) => `Look at ${words.connections.list(steps)}.`,
     status: { pending: 'Pending', passed: 'Passed', failed: 'Failed', skipped: 'Skipped' },
     steps: {
       authorize: { title: 'Authorize', asks: 'Does the provider accept the request and show its sign-in page?' },
