@@ -77,7 +77,10 @@ export async function compose(
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
   const discard = createDiscard(providers, revoke)
-  const budgets = byName(registrations, ({ settings }) => createBudget({ perSecond: settings.maxRate, now, sleep }))
+  // Workers share what one gateway may ask of a provider.
+  const budgets = byName(registrations, ({ settings }) =>
+    createBudget({ perSecond: settings.maxRate / config.workers, now, sleep }),
+  )
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,

@@ -8,7 +8,8 @@ import { buildSampleWeb } from '../samples/web.ts'
 import { configOption } from './config-option.ts'
 import { listen } from './listen.ts'
 import { CommandError, type Io } from './run.ts'
-import { start, stopSignal } from './serve.ts'
+import { stopSignal } from './serve.ts'
+import { start } from './start.ts'
 
 const help = `Usage: toolgate dev [--config FILE]
 

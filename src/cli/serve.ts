@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import fastify from 'fastify'
-import { compose, type Gateway, type Surroundings } from '../compose.ts'
+import type { Gateway } from '../compose.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
-import type { Config } from '../config/schema.ts'
 import { configFile, configOption } from './config-option.ts'
-import { listen } from './listen.ts'
 import type { Io } from './run.ts'
 
 const help = `Usage: toolgate serve [--config FILE]
@@ -26,25 +23,15 @@ export async function run(args: string[], io: Io): Promise<number> {
   }
   const { config, warnings } = await loadConfig(configFile(values.config, process.env), process.env)
   for (const warning of warnings) io.err(formatProblem(warning))
-  const gateway = await start(config)
+  // Each is loaded only where it is used: a parent of workers needs no gateway of its own.
+  const gateway =
+    config.workers === 1
+      ? await (await import('./start.ts')).start(config)
+      : await (await import('./workers.ts')).startWorkers(config)
   io.out(`toolgate serves ${config.public_url}`)
   await stopSignal()
   gateway.drain()
   return stop(gateway)
-}
-
-/** A gateway that listens on both its ports. Throws CommandError when one cannot be had. */
-export async function start(config: Config, surroundings: Omit<Surroundings, 'logger'> = {}): Promise<Gateway> {
-  const { log: logger } = fastify({ logger: { level: config.log.level } })
-  const gateway = await compose(config, { ...surroundings, logger })
-  try {
-    await listen(gateway.app, config.listen, 'listen.port')
-    await listen(gateway.admin, config.admin, 'admin.port')
-  } catch (error) {
-    await gateway.close()
-    throw error
-  }
-  return gateway
 }
 
 /** Resolves when the process is told to stop. */
@@ -53,7 +40,7 @@ export async function stopSignal(): Promise<void> {
 }
 
 /** Closes within 30 seconds; what still runs then is cut. */
-async function stop(gateway: Gateway): Promise<number> {
+async function stop(gateway: Pick<Gateway, 'close'>): Promise<number> {
   const cut = setTimeout(() => process.exit(1), stopMs)
   await gateway.close()
   clearTimeout(cut)

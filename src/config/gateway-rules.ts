@@ -5,6 +5,7 @@ import { parseDuration } from './units.ts'
 /** The rules over the gateway's own keys. */
 export function checkGateway(draft: Draft, findings: Findings): void {
   checkListeners(draft, findings)
+  checkWorkers(draft, findings)
   checkEncryptionKeys(draft, findings)
   checkSessions(draft, findings)
 }
@@ -13,6 +14,20 @@ function checkListeners({ listen, admin }: Draft, { problem }: Findings): void {
   const clash = listen?.port !== undefined && listen.port !== 0 && listen.port === admin?.port
   if (clash && (listen.host === admin?.host || isEveryAddress(listen.host) || isEveryAddress(admin?.host))) {
     problem('admin.port', 'must differ from listen.port; health and metrics are never on the public port')
+  }
+}
+
+function checkWorkers({ workers = 1, store, providers = {} }: Draft, { problem }: Findings): void {
+  if (workers > 1 && store?.url === 'memory:') {
+    problem('workers', 'share no memory: set store.url to redis://HOST:PORT, or workers to 1')
+  }
+  for (const [name, provider] of Object.entries(providers)) {
+    if (provider?.max_rate !== undefined && provider.max_rate < workers) {
+      problem(
+        `${childPath('providers', name)}.max_rate`,
+        `must be at least ${workers}: each of the workers gets its part`,
+      )
+    }
   }
 }
 

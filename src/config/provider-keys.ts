@@ -140,7 +140,7 @@ export const commonKeys = {
   }),
   timeout: duration({ description: 'How long to wait for an answer of the provider.', default: '10s' }),
   max_rate: Type.Integer({
-    description: 'Calls per second to its token endpoint, of each gateway process. Sign-ins get a quarter of them.',
+    description: 'Calls per second to its token endpoint, of each replica. Sign-ins get a quarter of them.',
     default: 100,
     minimum: 1,
     maximum: 10_000,

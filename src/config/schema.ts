@@ -99,6 +99,12 @@ export const schema = Type.Object({
     addressRange({ description: 'A range of addresses, or one.', examples: ['10.0.0.0/8', '::1'] }),
     { description: 'Proxies in front, whose X-Forwarded-* and Forwarded are believed. Empty: nobody.', default: [] },
   ),
+  workers: Type.Integer({
+    description: 'Processes that share the port. More than one needs Redis.',
+    default: 1,
+    minimum: 1,
+    maximum: 64,
+  }),
   log: Type.Object(
     {
       level: word(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {

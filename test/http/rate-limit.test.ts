@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
+import { startRedis } from '../support/redis.ts'
 import { startGateway, startParts } from '../support/stack.ts'
 
 t.test('too many sign-ins at once: a page that comes back by itself, and the code is not spent', async (t) => {
@@ -25,4 +27,19 @@ t.test('too many sign-ins at once: a page that comes back by itself, and the cod
   const tool = await second.open(callback)
   t.equal(tool.status, 200)
   t.equal(tool.url, `${origin}/tool/x?y=1`)
+})
+
+t.test('each of several workers gets its part of the rate', async (t) => {
+  const now = Date.now()
+  const store = { url: (await startRedis(t)).url }
+  const encryption_keys = [randomBytes(32).toString('base64')]
+  const { origin, yaml } = await startParts(t, { config: { store, encryption_keys }, provider: { max_rate: 2 } })
+  const [first, second] = [createBrowser(), createBrowser()]
+  // What one of two does, whatever the other does.
+  await startGateway(t, { ...yaml, workers: 2, log: { level: 'fatal' } }, { now: () => now })
+  t.equal((await first.signIn(`${origin}/tool`)).status, 200)
+
+  const page = await second.load(await second.callbackOf(`${origin}/tool`))
+
+  t.equal(page.status, 429)
 })

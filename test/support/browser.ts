@@ -1,4 +1,4 @@
-import { request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 
 /** What comes back. */
 export interface Answer {
@@ -30,8 +30,11 @@ interface Cookie {
   readonly value: string
 }
 
-/** A browser without a window: it keeps cookies by host name and follows no redirect by itself. */
-export function createBrowser() {
+/**
+ * A browser without a window: it keeps cookies by host name and follows no redirect by itself. `through` says which
+ * connection an address is asked for on.
+ */
+export function createBrowser(through: (url: string) => Dispatcher | undefined = () => undefined) {
   const jar = new Map<string, Map<string, Cookie>>()
 
   function cookiesOf(url: string): Map<string, Cookie> {
@@ -50,7 +53,9 @@ export function createBrowser() {
     const cookies = cookiesOf(url)
     const cookie = cookieHeader(url)
     const type = form && { 'content-type': 'application/x-www-form-urlencoded' }
+    const dispatcher = through(url)
     const response = await request(url, {
+      ...(dispatcher && { dispatcher }),
       method,
       ...(path !== undefined && { path }),
       headers: { ...(cookie && { cookie }), ...type, ...headers },

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,8 +26,14 @@ export function startProgram(t: Test, args: readonly string[], entry = main, nod
   // The runner has every process load what it records; a program is to run as a user starts it.
   const plain = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', node, entry, ...args]
   const child = spawn('/bin/sh', plain, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const mouth = new EventEmitter<{ word: [] }>()
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk
+      mouth.emit('word')
+    })
+  }
   const exit = once(child, 'close').then(([code, signal]) => code ?? signal)
 
   async function end(signal: NodeJS.Signals) {
@@ -43,8 +49,7 @@ export function startProgram(t: Test, args: readonly string[], entry = main, nod
     ended: () => exit,
     async says(pattern) {
       while (!pattern.test(output)) {
-        const more = Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')])
-        const isOver = await Promise.race([more.then(() => false), exit.then(() => true)])
+        const isOver = await Promise.race([once(mouth, 'word').then(() => false), exit.then(() => true)])
         if (isOver && !pattern.test(output)) throw new Error(`ended before it said ${pattern}:\n${output}`)
       }
     },
