@@ -1,4 +1,5 @@
 import { canonicalTarget, originForm, type RequestTarget } from '../core/canonical-path.ts'
+import { trustedOrigins } from '../core/cors.ts'
 import { GatewayError } from '../core/errors.ts'
 import { isReserved } from '../core/reserved.ts'
 import { signInPath } from '../core/return-to.ts'
@@ -80,6 +81,7 @@ function matched(
   const isSafe = method === 'GET' || method === 'HEAD'
   const headers = [inject, ...identity_headers].filter((header) => header !== 'none')
   const takesSession = route.accept.includes('session')
+  const pages = ['of the same origin', ...trustedOrigins(route.cors)].join(' or ')
   const passed = access === 'signed_in' ? undefined : 'passed on as nobody'
   const signIn = publicUrl + signInPath(basePath, target.path + target.search)
   const browser = isSafe
@@ -92,9 +94,7 @@ function matched(
     access,
     accept,
     who_may_pass,
-    ...(!isSafe &&
-      access !== 'public' &&
-      takesSession && { session_cookie: 'counts only from pages of the same origin' }),
+    ...(!isSafe && access !== 'public' && takesSession && { session_cookie: `counts only from pages ${pages}` }),
     anonymous_browser: passed ?? (takesSession ? browser : '401 token_required, a page'),
     anonymous_client:
       passed ??

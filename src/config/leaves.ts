@@ -91,6 +91,11 @@ export function isSecureOrigin(value: string): boolean {
   return parsed === undefined || (isHttpsOrLoopback(value) && hasOnlyAddress(value) && /^\/*$/.test(parsed.pathname))
 }
 
+/** Whether a value is an http or https origin to the letter of what browsers send (RFC 6454 section 6.2). */
+export function isBrowserOrigin(value: string): boolean {
+  return /^https?:/.test(value) && URL.parse(value)?.origin === value
+}
+
 export function isHttpsOrLoopback(value: string): boolean {
   const parsed = parseUrl(value)
   return parsed === undefined || parsed.protocol === 'https:' || isLoopback(parsed.hostname)

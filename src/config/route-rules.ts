@@ -2,7 +2,7 @@ import { foldHeaderName } from '../core/headers.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
-import { parseUrl } from './leaves.ts'
+import { isHttpsOrLoopback, parseUrl } from './leaves.ts'
 import { canSignIn, hasIdToken, hasIssuer, openTitle } from './provider-rules.ts'
 import type { Draft } from './schema.ts'
 
@@ -20,6 +20,7 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkAccess(route, path, findings)
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
+    checkCors(route, path, findings)
     checkIdToken(route, providers, path, findings)
     checkAccept(route, providers, path, findings)
     warnOfPlainHttp(route, path, findings)
@@ -124,6 +125,17 @@ function checkHeaders({ inject, identity_headers: identity }: DraftRoute, path: 
       )
     }
     taken.add(folded)
+  }
+}
+
+/** A page that came over plain http may be anyone's on its way: it must not act for people who are signed in. */
+function checkCors({ cors }: DraftRoute, path: string, { problem, warning }: Findings): void {
+  if (cors?.credentials !== true) return
+  if (cors.origins?.length === 0)
+    problem(`${path}.cors.credentials`, 'has no effect without origins; list them or remove it')
+  for (const [index, origin] of cors.origins?.entries() ?? []) {
+    if (origin === undefined || isHttpsOrLoopback(origin)) continue
+    warning(`${path}.cors.origins[${index}]`, 'is plain http, and may act for whoever is signed in; use https://')
   }
 }
 

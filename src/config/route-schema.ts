@@ -2,7 +2,18 @@ import Type from 'typebox'
 import { foldHeaderName } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
 import { routeAllow } from './allow-schema.ts'
-import { duration, isPrefix, isToken, patterned, readableFile, size, text, url, word } from './leaves.ts'
+import {
+  duration,
+  isBrowserOrigin,
+  isPrefix,
+  isToken,
+  patterned,
+  readableFile,
+  size,
+  text,
+  url,
+  word,
+} from './leaves.ts'
 import { scope } from './provider-keys.ts'
 
 /** What a header of `identity_headers` may hold. */
@@ -174,6 +185,31 @@ export const route = Type.Object(
       description: 'What counts: session, our cookie; provider_token, an access token of the provider as a bearer.',
       default: ['session'],
       minItems: 1,
+    }),
+    cors: Type.Object(
+      {
+        origins: Type.Array(
+          text(
+            { description: 'One origin, as browsers write it.', examples: ['https://app.acme.io'] },
+            [(value) => !value.includes('*'), 'must be one origin; there is no wildcard, list each'],
+            [(value) => value !== 'null', 'stands for every sandboxed page and local file, so it cannot be listed'],
+            [
+              isBrowserOrigin,
+              'must be an origin such as https://app.acme.io: lower case, no path or slash, no default port',
+            ],
+          ),
+          { description: 'The origins, each in full.', default: [] },
+        ),
+        credentials: Type.Boolean({
+          description: 'They may also act for who is signed in. Within one site only: browsers keep our cookie there.',
+          default: false,
+        }),
+      },
+      { description: 'Pages of other origins whose scripts may read the answers.', default: {} },
+    ),
+    cache: word(['private', 'shared'], {
+      description: 'private: answers for people are stored for nobody else. shared: as the upstream says.',
+      default: 'private',
     }),
     timeouts: Type.Object(
       {

@@ -23,6 +23,8 @@ export function routesOf(config: Config): readonly Route[] {
     allow: allowOf(route.allow),
     inject: injectOf(route.inject),
     identityHeaders: identityHeadersOf(route.identity_headers),
+    cors: route.cors,
+    cache: route.cache,
     timeouts: {
       connectMs: route.timeouts.connect,
       responseMs: route.timeouts.response,

@@ -1,5 +1,6 @@
 import { bearerOf, verifyBearer } from './bearer.ts'
 import { type Claims, type Profile, profileOf, subjectOf } from './claims.ts'
+import { trustedOrigins } from './cors.ts'
 import type { Start } from './departure.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
@@ -117,7 +118,8 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       throw new GatewayError('token_required')
     }
     const others = route.provider === undefined ? [] : [route.provider]
-    const user = await identify(request, [...route.signIn, ...others]).catch((error) => {
+    const trusted = trustedOrigins(route.cors)
+    const user = await identify(request, [...route.signIn, ...others], { trusted }).catch((error) => {
       if (route.access === 'optional' && isEnded(error)) return undefined
       throw error
     })
@@ -157,15 +159,15 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   /**
    * The user a request's session cookie stands for, with sign-in tokens that are good now; `undefined` for nobody.
    * Throws `session_ended` when the provider ended the sign-in, else as `admit`. `asStored`: with the tokens as they
-   * are, for somebody who only wants to leave.
+   * are, for somebody who only wants to leave. `trusted`: origins whose pages may use the cookie as ours do.
    */
   async function identify(
     request: GuardedRequest,
     providerNames: readonly string[],
-    { asStored } = { asStored: false },
+    { asStored = false, trusted = [] }: { readonly asStored?: boolean; readonly trusted?: readonly string[] } = {},
   ): Promise<User | undefined> {
     if (request.cookie === undefined) return undefined
-    const standing = cookieStanding(request)
+    const standing = cookieStanding(request, trusted)
     if (standing === 'refused') throw new GatewayError('cross_site')
     if (standing === 'ignored') return undefined
     const session = await store.readSession(request.cookie, [...new Set(providerNames)])

@@ -40,6 +40,19 @@ function namedIn(connection: string, name: string): boolean {
     .some((option) => option.trim() === name)
 }
 
+/** Whether a value is a list of header names (RFC 9110 sections 5.1 and 5.6.1). */
+export function isHeaderList(value: string): boolean {
+  return value.split(',').every((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(name.trim()))
+}
+
+/** A `Vary` with these names in it; `*` holds all. */
+export function varyBy(vary: unknown, names: readonly string[]): string {
+  const value = vary === undefined ? '' : String(vary)
+  const there = value.split(',').map((name) => name.trim().toLowerCase())
+  const missing = there.includes('*') ? [] : names.filter((name) => !there.includes(name.toLowerCase()))
+  return [value, ...missing].filter(Boolean).join(', ')
+}
+
 /**
  * A value as it may stand in a header: UTF-8, percent-encoded outside %x20-7E, `%` itself too.
  * `undefined` when it holds control characters.

@@ -1,3 +1,4 @@
+import type { Cors } from './cors.ts'
 import type { Template } from './template.ts'
 
 /** Where a route's requests go. */
@@ -58,6 +59,9 @@ export interface Route {
   readonly allow: Allow
   readonly inject: HeaderTemplate | undefined
   readonly identityHeaders: readonly HeaderTemplate[]
+  readonly cors: Cors
+  /** `shared`: the upstream says for itself which answers may be stored for everybody. */
+  readonly cache: 'private' | 'shared'
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
   readonly maxBodyBytes: number
 }

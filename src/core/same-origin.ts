@@ -21,11 +21,16 @@ export function isPreflight({ method, headers }: Pick<Origination, 'method' | 'h
 }
 
 /**
- * Whether a cookie says anything about this request. It does when the request was made by a page of the same origin,
- * and for a page load by GET from wherever. `ignored`: as if it were not there. `refused`: it would change something.
+ * Whether a cookie says anything about this request. It does when the request was made by a page of the same origin or
+ * of a trusted one, and for a page load by GET from wherever. `ignored`: as if it were not there. `refused`: it would
+ * change something.
  */
-export function cookieStanding(request: Origination): 'counts' | 'ignored' | 'refused' {
+export function cookieStanding(
+  request: Origination,
+  trustedOrigins: readonly string[] = [],
+): 'counts' | 'ignored' | 'refused' {
   const { method, headers, origin } = request
+  if (trustedOrigins.some((trusted) => trusted === headers.origin)) return 'counts'
   const isSafe = method === 'GET' || method === 'HEAD'
   if (isSafe && headers['sec-fetch-mode'] !== undefined && isNavigation(request)) return 'counts'
   const site = headers['sec-fetch-site']

@@ -1,5 +1,6 @@
+import { corsHeaders } from './cors.ts'
 import type { Identity } from './guard.ts'
-import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders } from './headers.ts'
+import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders, varyBy } from './headers.ts'
 import type { HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -69,8 +70,8 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     return headers
   }
 
-  /** The headers for the client, of an answer that came from the upstream of `route`. */
-  function forResponse(upstream: Headers, route: Route, withCredential: boolean): Headers {
+  /** The headers for the client, of an answer that came from the upstream of `route` to a request from `origin`. */
+  function forResponse(upstream: Headers, route: Route, withCredential: boolean, origin: string | undefined): Headers {
     const headers = noHeaders()
     const connection = upstream.connection === undefined ? undefined : String(upstream.connection)
     for (const [name, value] of Object.entries(upstream)) {
@@ -81,9 +82,9 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
         if (kept.length > 0) headers[name] = kept
       } else headers[name] = value
     }
-    if (withCredential || route.access === 'optional') keepPrivate(headers)
+    if (route.cache === 'private' && (withCredential || route.access === 'optional')) keepPrivate(headers)
     if (String(headers['content-type']).startsWith('text/event-stream')) headers['x-accel-buffering'] = 'no'
-    return headers
+    return Object.assign(headers, corsHeaders(route.cors, { origin }, headers))
   }
 
   return { forRequest, forResponse }
@@ -165,10 +166,5 @@ function keepPrivate(headers: Headers): void {
     const others = kept.filter((directive) => directive !== '' && !/^(?:public|s-maxage)\b/i.test(directive))
     headers['cache-control'] = ['private', ...others].join(', ')
   }
-  const vary = String(headers.vary ?? '')
-  const names = vary.split(',').map((name) => name.trim().toLowerCase())
-  const missing = ['Cookie', 'Authorization'].filter(
-    (name) => !names.includes(name.toLowerCase()) && !names.includes('*'),
-  )
-  if (missing.length > 0) headers.vary = [vary, ...missing].filter(Boolean).join(', ')
+  headers.vary = varyBy(headers.vary, ['Cookie', 'Authorization'])
 }

@@ -40,6 +40,8 @@ t.test('defaults are filled in, durations are milliseconds and sizes are bytes',
     access: 'signed_in',
     inject: 'access_token',
     identity_headers: true,
+    cors: { origins: [], credentials: false },
+    cache: 'private',
     timeouts: { connect: 5000, response: 60_000, idle: 300_000 },
     max_body: 104_857_600,
   })
@@ -197,6 +199,11 @@ t.test('what works and is likely not meant is a warning', async (t) => {
 
   t.match(await warningsOf({ 6: '' }), [{ path: 'providers.cognito.user_pool_id', line: 3 }])
   t.match(await warningsOf({ 12: '    upstream: http://reports.internal' }), [{ path: 'routes[0].upstream', line: 12 }])
+  const trusted = 'credentials: true, origins: ["https://a.io", "http://localhost:3000", "http://b.io"]'
+  t.match(await warningsOf({ 14: `    cors: { ${trusted} }` }), [
+    { path: 'routes[0].cors.origins[2]', message: /^is plain http/ },
+  ])
+  t.strictSame(await warningsOf({ 14: '    cors: { origins: ["http://b.io"] }' }), [])
   t.match(await warningsOf({ 12: '    upstream: https://reports.internal\n    tls: { insecure: true }' }), [
     { path: 'routes[0].tls.insecure', line: 13 },
   ])

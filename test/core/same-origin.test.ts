@@ -70,6 +70,28 @@ t.test('a cookie counts for our own pages and for page loads, and for nobody els
   }
 })
 
+t.test('a cookie counts for scripts of trusted origins, exactly those', async (t) => {
+  const trusted = ['https://app.test', 'http://localhost:3000']
+  const cross = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+  const others = [
+    ...['https://app.test:443', 'https://APP.test', 'http://app.test', 'https://a.app.test', 'https://app.test.evil'],
+    ...['https://app.test/', 'https://app.test, https://evil.test', 'null', '', 'http://localhost', '*'],
+  ]
+
+  for (const method of ['GET', 'POST', 'DELETE']) {
+    for (const listed of trusted) {
+      t.equal(cookieStanding({ method, headers: { ...cross, origin: listed }, origin }, trusted), 'counts')
+      t.equal(cookieStanding({ method, headers: { origin: listed }, origin }, trusted), 'counts')
+      t.not(cookieStanding({ method, headers: { ...cross, origin: listed }, origin }), 'counts')
+    }
+    for (const other of others) {
+      t.not(cookieStanding({ method, headers: { ...cross, origin: other }, origin }, trusted), 'counts', other)
+      t.not(cookieStanding({ method, headers: { origin: other }, origin }, trusted), 'counts', other)
+    }
+    t.not(cookieStanding({ method, headers: cross, origin }, trusted), 'counts', 'without Origin')
+  }
+})
+
 t.test('a preflight is OPTIONS with an origin and the method it asks for', async (t) => {
   const asking = { origin: 'https://evil.test', 'access-control-request-method': 'PUT' }
 

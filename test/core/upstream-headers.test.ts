@@ -84,7 +84,7 @@ t.test('an IPv6 client address is written as RFC 7239 wants it', async (t) => {
 /** What is left of an upstream's headers. */
 function response(headers: Headers, route: Partial<Route> = {}, withCredential = true): Headers {
   const tool = aRoute(route)
-  return { ...createUpstreamHeaders([tool], 'toolgate').forResponse(headers, tool, withCredential) }
+  return { ...createUpstreamHeaders([tool], 'toolgate').forResponse(headers, tool, withCredential, undefined) }
 }
 
 t.test('an answer made for one user is stored for nobody else', async (t) => {
@@ -123,6 +123,19 @@ t.test('caches are told so on optional routes, and left alone on public ones', a
 
   t.equal(response(shared, { access: 'optional' }, false)['cache-control'], 'private, max-age=60')
   t.same(response(shared, { access: 'public' }, false), shared)
+})
+
+t.test('cache: shared passes on what the upstream says of caches', async (t) => {
+  const shared = { 'cache-control': 'public, s-maxage=60', 'cdn-cache-control': 'max-age=9', vary: 'Accept' }
+
+  t.same(response(shared, { cache: 'shared' }), shared)
+  t.same(response(shared, { cache: 'shared', access: 'optional' }, false), shared)
+})
+
+t.test("what Connection takes away is the upstream's own, not what we add", async (t) => {
+  const named = { connection: 'Cache-Control, vary', 'cache-control': 'public', vary: 'Accept' }
+
+  t.same(response(named), { 'cache-control': 'private', vary: 'Cookie, Authorization' })
 })
 
 t.test('upstreams cannot set our cookies, and may set all others', async (t) => {

@@ -18,6 +18,8 @@ export function aRoute(route: Partial<Route> = {}): Route {
     allow: { groups: undefined, emails: undefined, emailDomains: undefined, claims: undefined, clients: undefined },
     inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') },
     identityHeaders: [],
+    cors: { origins: [], credentials: false },
+    cache: 'private',
     timeouts: { connectMs: 5_000, responseMs: 60_000, idleMs: 300_000 },
     maxBodyBytes: 100_000_000,
     ...route,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
 import type { Route } from '../../core/route.ts'
@@ -18,6 +19,8 @@ interface Admitted {
 declare module 'fastify' {
   interface FastifyRequest {
     admitted: Admitted | null
+    /** Who may read the answer, once the route is known. */
+    cors: Cors | null
   }
 }
 
@@ -31,7 +34,10 @@ type Options = Pick<
 export default fp<Options>(
   async function proxy(app, options) {
     const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, basePath } = options
+    // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
+    const methods = app.supportedMethods.filter((method) => method !== 'TRACE')
     app.decorateRequest('admitted', null)
+    app.decorateRequest('cors', null)
     // Bodies are passed on as they are: nothing of ours reads them.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -44,8 +50,14 @@ export default fp<Options>(
         throw new GatewayError('route_not_found')
       }
       request.toolTitle = route.title
-      // Answered here, without permission for anyone: it would reach the tool as nobody's request.
-      if (isPreflight(request)) return reply.code(204).send()
+      // Answered here: it would reach the tool as nobody's request.
+      if (isPreflight(request)) {
+        return reply
+          .code(204)
+          .headers(preflightHeaders(route.cors, request.headers, methods))
+          .send()
+      }
+      request.cors = route.cors
       const passage = await guard.admit(route, request.guarded()).catch(async (error) => {
         const asking =
           error instanceof ScopeError && mayLeave(request)
@@ -62,9 +74,13 @@ export default fp<Options>(
       return undefined
     })
 
+    // Answers of ours, failures above all: a script has to read where to sign in.
+    app.addHook('onSend', async function permit({ cors, headers }, reply) {
+      if (cors !== null) reply.headers(corsHeaders(cors, headers, reply.getHeaders()))
+    })
+
     app.route({
-      // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
-      method: app.supportedMethods.filter((method) => method !== 'TRACE'),
+      method: methods,
       url: '/*',
       exposeHeadRoute: false,
       async handler(request, reply) {
@@ -80,7 +96,8 @@ export default fp<Options>(
             path: upstreamPath(route, request.target),
             headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
             body,
-            answerHeaders: (upstream) => upstreamHeaders.forResponse(upstream, route, user !== undefined),
+            answerHeaders: (upstream) =>
+              upstreamHeaders.forResponse(upstream, route, user !== undefined, request.headers.origin),
             withheld: renewable && 401,
           })
         }
