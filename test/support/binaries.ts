@@ -6,6 +6,8 @@ export interface Binary {
   readonly variable: string
   readonly package: string
   readonly names: readonly string[]
+  /** Where to look besides the PATH. */
+  readonly folders?: readonly string[]
 }
 
 const redis: Binary = { variable: 'REDIS_SERVER', package: 'redis-server', names: ['redis-server'] }
@@ -16,6 +18,30 @@ const browser: Binary = {
 }
 
 export const binaries: readonly Binary[] = [redis, browser]
+
+const program = (name: string, debian = name): Binary => ({
+  variable: name.toUpperCase().replaceAll('-', '_'),
+  package: debian,
+  names: [name],
+})
+
+/** What `npm run bench` measures with, and against. Without one of the peers it leaves out that row. */
+export const benchBinaries = {
+  redis,
+  wrk: program('wrk'),
+  h2load: program('h2load', 'nghttp2-client'),
+  nginx: { ...program('nginx', 'nginx-light'), folders: ['/usr/sbin'] },
+  apache: { ...program('apache2'), folders: ['/usr/sbin'] },
+  openidc: {
+    variable: 'MOD_AUTH_OPENIDC',
+    package: 'libapache2-mod-auth-openidc',
+    names: ['mod_auth_openidc.so'],
+    folders: ['/usr/lib/apache2/modules'],
+  },
+} as const satisfies Record<string, Binary>
+
+/** No package of Debian has it. */
+export const oauth2Proxy: Binary = program('oauth2-proxy')
 
 /** Path of the Redis server. Throws when there is none. */
 export function redisServer(): string {
@@ -28,11 +54,11 @@ export function chromium(): string {
 }
 
 /** Where the program is, or `undefined`. Where its variable is set, only what that names counts. */
-export function findBinary({ variable, names }: Binary): string | undefined {
+export function findBinary({ variable, names, folders: more = [] }: Binary): string | undefined {
   const override = process.env[variable]
-  if (override) return isExecutable(override) ? override : undefined
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable)
+  if (override) return isThere(override) ? override : undefined
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...more]
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isThere)
 }
 
 function required(binary: Binary): string {
@@ -41,9 +67,10 @@ function required(binary: Binary): string {
   return path
 }
 
-function isExecutable(path: string): boolean {
+/** A program that may be run, or a module that may be loaded. */
+function isThere(path: string): boolean {
   try {
-    accessSync(path, constants.X_OK)
+    accessSync(path, path.endsWith('.so') ? constants.R_OK : constants.X_OK)
     return true
   } catch {
     return false

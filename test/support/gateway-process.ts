@@ -7,6 +7,9 @@ import type { Test } from 'tap'
 import { stringify } from 'yaml'
 import type { ConfigPatch } from './stack.ts'
 
+/** A test, or whatever else comes to an end and cleans up then. */
+export type Ending = Pick<Test, 'teardown'>
+
 /** A program that runs until it is told to stop, and what it has said so far. */
 export interface Program {
   readonly pid: number
@@ -22,9 +25,14 @@ export interface Program {
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts `toolgate …` as a process of its own, by this Node. It ends with the test. */
-export function startProgram(t: Test, args: readonly string[], entry = main, node = process.execPath): Program {
+export function startProgram(t: Ending, args: readonly string[], entry = main, node = process.execPath): Program {
+  return startCommand(t, [node, entry, ...args])
+}
+
+/** Starts a program by its command line. It ends with the test. */
+export function startCommand(t: Ending, command: readonly string[]): Program {
   // The runner has every process load what it records; a program is to run as a user starts it.
-  const plain = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', node, entry, ...args]
+  const plain = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', ...command]
   const child = spawn('/bin/sh', plain, { stdio: ['ignore', 'pipe', 'pipe'] })
   const mouth = new EventEmitter<{ word: [] }>()
   let output = ''

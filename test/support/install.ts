@@ -1,11 +1,14 @@
-// Sees to it that the programs tests need are there. `npm test` runs it first; it needs nothing but Node.
+// Sees to it that the programs tests need are there, or with `bench` those of `npm run bench`. `npm test` runs it first;
+// it needs nothing but Node.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { binaries, findBinary } from './binaries.ts'
+import { benchBinaries, binaries, findBinary } from './binaries.ts'
 
 const POLICY = '/usr/sbin/policy-rc.d'
 
-const missing = () => binaries.filter((binary) => findBinary(binary) === undefined)
+const isBench = process.argv[2] === 'bench'
+const wanted = isBench ? Object.values(benchBinaries) : binaries
+const missing = () => wanted.filter((binary) => findBinary(binary) === undefined)
 
 if (missing().length > 0 && process.getuid?.() === 0 && isDebian()) installPackages()
 
@@ -13,7 +16,7 @@ if (missing().length > 0) {
   const packages = missing().map((binary) => binary.package)
   const variables = missing().map((binary) => binary.variable)
   process.stderr.write(
-    `The tests need ${packages.join(' and ')}. Install with: apt-get install ${packages.join(' ')}, ` +
+    `${isBench ? 'The benchmarks' : 'The tests'} need ${packages.join(' and ')}. Install with: apt-get install ${packages.join(' ')}, ` +
       `or set ${variables.join(' and ')} to the path of the program.\n`,
   )
   process.exitCode = 1
@@ -29,7 +32,7 @@ function isDebian(): boolean {
 
 function installPackages(): void {
   const packages = missing().map((binary) => binary.package)
-  process.stderr.write(`Installing ${packages.join(' and ')} for the tests.\n`)
+  process.stderr.write(`Installing ${packages.join(' and ')}.\n`)
   if (!aptGet('update', '--quiet')) return
 
   // Stopped by a signal, apt-get ends and we still clean up.

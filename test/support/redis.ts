@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { redisServer } from './binaries.ts'
+import type { Ending } from './gateway-process.ts'
 
 interface RedisOptions {
   /** Keeps every write over a restart, also over a kill. */
@@ -28,7 +28,7 @@ export interface RedisServer {
 }
 
 /** Starts a Redis server on a free port of 127.0.0.1, with a folder of its own. */
-export async function startRedis(t: Test, { appendonly = false, password }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis(t: Ending, { appendonly = false, password }: RedisOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'toolgate-redis-'))
   const port = await freePort()
   const args = [

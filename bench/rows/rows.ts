@@ -1,0 +1,107 @@
+import { benchBinaries, findBinary, oauth2Proxy } from '../../test/support/binaries.ts'
+import type { Run } from '../ending.ts'
+import type { Stage } from '../parts/stage.ts'
+import { sessionCookie, startGateway } from '../subjects/gateway.ts'
+import { oauth2ProxyCookie, startOauth2Proxy } from '../subjects/oauth2-proxy.ts'
+import { openidcCookie, startOpenidc } from '../subjects/openidc.ts'
+import { startBare, startNginxProxy } from '../subjects/plain.ts'
+import { createVisitors } from '../subjects/sessions.ts'
+import { type Subject, seesBearer, seesNobody, signIn } from '../subjects/subject.ts'
+import type { LeftOut, Row } from './row.ts'
+
+type Prepared = readonly (Row | LeftOut)[]
+
+/** What makes some rows; it starts what they need. */
+interface Preparation {
+  readonly ids: readonly string[]
+  readonly prepare: (run: Run, stage: Stage) => Promise<Prepared>
+}
+
+const rotating = 10_000
+
+/** In the order of the table. */
+export const preparations: readonly Preparation[] = [
+  { ids: ['memory', 'public'], prepare: withMemory },
+  { ids: ['redis', 'rotating'], prepare: withRedis },
+  { ids: ['uncached'], prepare: withoutCache },
+  { ids: ['one-worker', 'two-workers'], prepare: workers },
+  { ids: ['bare'], prepare: async (run, stage) => [anonymous('bare', bareTitle, await startBare(run, stage))] },
+  { ids: ['nginx'], prepare: nginx },
+  { ids: ['openidc'], prepare: openidc },
+  { ids: ['oauth2-proxy'], prepare: oauth2 },
+]
+
+const bareTitle = '`@fastify/http-proxy`, no authentication'
+
+async function withMemory(run: Run, stage: Stage): Promise<Prepared> {
+  const subject = await startGateway(run, stage, { store: 'memory' })
+  return [
+    await signedIn('memory', 'toolgate, signed in, memory store', subject, sessionCookie),
+    anonymous('public', 'toolgate, public route', subject),
+  ]
+}
+
+async function withRedis(run: Run, stage: Stage): Promise<Prepared> {
+  const subject = await startGateway(run, stage, { store: 'redis' })
+  const visitor = await signIn(subject, sessionCookie)
+  const { file, visitors } = await createVisitors(stage, visitor, rotating)
+  const some = [0, rotating / 2, rotating - 1].flatMap((at) => visitors[at] ?? [])
+  return [
+    {
+      ...signedRow('redis', 'toolgate, signed in, Redis', subject),
+      cookie: visitor.cookie,
+      check: () => seesBearer(subject, visitor),
+    },
+    {
+      ...signedRow('rotating', `toolgate, Redis, ${rotating.toLocaleString('en')} sessions in turn`, subject),
+      cookieFile: file,
+      check: async () => void (await Promise.all(some.map((one) => seesBearer(subject, one)))),
+    },
+  ]
+}
+
+async function withoutCache(): Promise<Prepared> {
+  return [leftOut('uncached', 'toolgate, Redis, read for each request', 'there is no session cache to be switched off')]
+}
+
+async function workers(): Promise<Prepared> {
+  return [leftOut('two-workers', 'toolgate, two workers', 'there are no `workers`')]
+}
+
+async function nginx(run: Run, stage: Stage): Promise<Prepared> {
+  return [anonymous('nginx', 'nginx, plain proxy', await startNginxProxy(run, stage))]
+}
+
+async function openidc(run: Run, stage: Stage): Promise<Prepared> {
+  const title = 'Apache, mod_auth_openidc, Redis'
+  const isThere = [benchBinaries.apache, benchBinaries.openidc].every((binary) => findBinary(binary) !== undefined)
+  if (!isThere) return [leftOut('openidc', title, 'apache2 or libapache2-mod-auth-openidc is not installed')]
+  return [await signedIn('openidc', title, await startOpenidc(run, stage), openidcCookie)]
+}
+
+async function oauth2(run: Run, stage: Stage): Promise<Prepared> {
+  const title = 'oauth2-proxy, Redis'
+  if (findBinary(oauth2Proxy) === undefined) return [leftOut('oauth2-proxy', title, 'it is not on the PATH')]
+  return [await signedIn('oauth2-proxy', title, await startOauth2Proxy(run, stage), oauth2ProxyCookie)]
+}
+
+function signedRow(id: string, title: string, subject: Subject) {
+  return { id, title, subject, path: '/signed/data' }
+}
+
+async function signedIn(id: string, title: string, subject: Subject, cookieName: RegExp): Promise<Row> {
+  const visitor = await signIn(subject, cookieName)
+  return {
+    ...signedRow(id, title, subject),
+    cookie: visitor.cookie,
+    check: () => seesBearer(subject, visitor),
+  }
+}
+
+function anonymous(id: string, title: string, subject: Subject): Row {
+  return { id, title, subject, path: '/public/data', check: () => seesNobody(subject) }
+}
+
+function leftOut(id: string, title: string, because: string): LeftOut {
+  return { id, title, because }
+}
