@@ -108,6 +108,10 @@ t.test('whose it is, what it may do, and whether there is a user', async (t) => 
   for (const [claims, expected] of cases) t.match(await outcome(claims), expected, JSON.stringify(claims))
 })
 
+t.test('a token that never ends does not pass', async (t) => {
+  t.equal(await outcome({ exp: undefined as unknown as number }), 'invalid_token')
+})
+
 t.test('without a known issuer nothing passes: none is learnt from what somebody presents', async (t) => {
   const unpinned = createPresentedTokenVerifier(
     {
