@@ -190,7 +190,7 @@ t.test('the report is copied by a button, and without a script it is there to re
   const copied = await page.evaluate('navigator.clipboard.readText()')
   await plain.getByText('Report as text').click()
 
-  t.match(copied, /^Sign-in test failed · Cognito · 2026-07-27 14:03:12 UTC\n\n1\. Authorize: Passed\n/)
+  t.match(copied, /^Sign-in test failed · Cognito · Reports · 2026-07-27 14:03:12 UTC\n\n1\. Authorize: Passed\n/)
   t.equal(await plain.getByRole('textbox', { name: 'Report as text' }).inputValue(), copied)
   t.equal(await plain.getByRole('button', { name: 'Copy report' }).count(), 0)
 })
@@ -204,7 +204,7 @@ t.test('where the clipboard is closed to us the report is unfolded and selected'
   await page.getByRole('button', { name: 'Copy report' }).click()
   await page.getByRole('textbox', { name: 'Report as text' }).waitFor()
 
-  t.match(await page.evaluate('getSelection().toString()'), /^Sign-in test failed[\s\S]*8\. Call: Pending/)
+  t.match(await page.evaluate('getSelection().toString()'), /^Sign-in test failed[\s\S]*8\. Call: Skipped/)
 })
 
 /** Origin of the pages, served until the test ends. */
