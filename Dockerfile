@@ -17,6 +17,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY config config
+COPY docs/*.md docs/
 USER node
 EXPOSE 8080
 # At the admin listener's default address; say otherwise where `admin` does.

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { callUpstream } from './adapters/call-upstream.ts'
+import { createDocuments } from './adapters/documents.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createMemoryStore } from './adapters/memory-store.ts'
 import { createProbe } from './adapters/probe.ts'
@@ -162,6 +163,7 @@ export async function compose(
     upstreamHeaders,
     refusedTokens: createRefusedTokens(freshTokens, now),
     testSignIn,
+    documents: createDocuments(),
     dispatcherOf: pools.dispatcherOf,
     providers,
   }

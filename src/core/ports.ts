@@ -131,3 +131,10 @@ type AuditEvent =
 
 /** Records one event with its facts. Never throws. */
 export type Audit = (event: AuditEvent, facts: Readonly<Record<string, string | undefined>>) => void
+
+/** The documentation. A document's name is that of its file in `docs/`, without `.md`. */
+export interface Documents {
+  readonly names: () => Promise<ReadonlySet<string>>
+  /** Markdown. For one of the names only. */
+  readonly read: (name: string) => Promise<string>
+}

@@ -9,6 +9,7 @@ import pages from './plugins/pages.ts'
 import { accountRoutes } from './routes/account.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { connectionRoutes } from './routes/connections.ts'
+import { documentRoutes } from './routes/documents.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
@@ -65,6 +66,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
       await own.register(signOutRoutes, options)
       await own.register(connectionRoutes, options)
       await own.register(testSignInRoutes, options)
+      await own.register(documentRoutes, options)
       await own.register(assetRoutes, { assets: site.assets })
     },
     { prefix: basePath },

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
+import type { Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
 import type { RefusedTokens } from '../core/refused-token.ts'
 import type { RoundTrips } from '../core/round-trip.ts'
@@ -24,6 +25,7 @@ export interface Services {
   readonly connections: Connections
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
+  readonly documents: Documents
   readonly upstreamHeaders: UpstreamHeaders
   readonly refusedTokens: RefusedTokens
   /** The connections to a route's upstream. */

@@ -20,6 +20,7 @@ t.test('what docker compose runs signs a person in, and the tools get their bear
 
   t.match(page, { status: 200, body: /<h1>Hello, ada<\/h1>[\s\S]*\/hello\/there\?q=1/ })
   t.match(JSON.parse(answer.body), { path: '/api/me', username: 'ada', headers: { 'x-forwarded-groups': 'analysts' } })
+  t.match(await browser.load(`${url}/oauth/docs/check`), { status: 200, body: /<h1>toolgate check</ })
   t.ok(residentMegabytes(gateway.pid) < 150, 'the gateway takes less than 150 MB')
 
   t.equal(await gateway.stop(), 0)
@@ -80,4 +81,5 @@ t.test('the image runs as another user than root and takes no config with secret
 
   t.ok(dockerfile.indexOf('USER node') > dockerfile.findLastIndex((line) => line.startsWith('FROM ')))
   t.ok(ignored.includes('*') && ignored.includes('config/toolgate.yaml'))
+  t.ok(dockerfile.includes('COPY docs/*.md docs/') && ignored.includes('!docs/*.md'), 'the documents come along')
 })

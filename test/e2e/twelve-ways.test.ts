@@ -208,7 +208,7 @@ function isExplained(t: Test, text: string, { cause, remedy, paste, where, docs 
   t.match(text, cause, 'cause')
   t.match(text, remedy, 'remedy')
   t.match(text, where, 'where')
-  t.match(text, `>${docs}<`, 'document')
+  t.match(text, `<a href="/oauth/${docs.replace('.md', '')}">${docs}</a>`, 'document')
   if (paste !== undefined) t.match(text, `<code>${paste}</code>`, 'what to paste')
   else t.notMatch(text, '<dt>Paste</dt>')
 }

@@ -241,13 +241,13 @@ async function visit(page: Page, url: string): Promise<string[]> {
 
 /**
  * Run in the page, and text because the types of a browser are not ours: what is wider than the window, too small to
- * hit (a tile is one large target), or a picture that did not load.
+ * hit (a tile is one large target, a link within a sentence is as high as its line), or a picture that did not load.
  */
 const misfits = `(() => {
   const found = []
   const { scrollWidth } = document.documentElement
   if (scrollWidth > innerWidth) found.push('the page is ' + scrollWidth + ' wide')
-  for (const target of document.querySelectorAll('a, button:not([hidden]), select, summary')) {
+  for (const target of document.querySelectorAll('a:not(.doc a), button:not([hidden]), select, summary')) {
     const { width, height } = (target.closest('.tile') ?? target).getBoundingClientRect()
     if (height < 43.99 || width < 43.99) found.push(target.textContent + ': ' + width + ' × ' + height)
   }

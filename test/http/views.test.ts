@@ -205,7 +205,7 @@ t.test('the report as text says all that the page says', async (t) => {
     result: '<r>',
     remedy: 'm',
     where: 'w',
-    docsHref: 'https://d.example',
+    docs: 'docs/d.md',
   } as const
   const setup = {
     providers: [{ name: 'a', title: 'Provider A' }],
@@ -222,9 +222,7 @@ t.test('the report as text says all that the page says', async (t) => {
   t.equal(text.split('\n')[0], 'Sign-in test failed · Provider A · 2026-07-27 14:03:12 UTC')
   t.match(
     text,
-    ['6. Scopes: Failed', '   &lt;r&gt;', '   Remedy: m', '   Where: w', '   Documentation: https://d.example'].join(
-      '\n',
-    ),
+    ['6. Scopes: Failed', '   &lt;r&gt;', '   Remedy: m', '   Where: w', '   Documentation: docs/d.md'].join('\n'),
   )
   t.equal(text.match(/^\d\. .*: Skipped$/gm)?.length, 7)
   t.match(page, 'Look at Scopes.')

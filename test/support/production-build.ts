@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * What the image holds: `dist/` as `npm run build` makes it, `config/`, and of all packages only those that
+ * What the image holds: `dist/` as `npm run build` makes it, `config/`, the documents, and of all packages only those that
  * `npm ci --omit=dev` installs. Gives its folder, which ends with the test.
  */
 export function productionBuild(t: Test): string {
@@ -18,7 +18,8 @@ export function productionBuild(t: Test): string {
   const options = ['-p', join(project, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
   // `env -i`: the test runner gives its hooks to every Node.js it sees started.
   execFileSync('env', ['-i', process.execPath, tsc, ...options])
-  for (const name of ['package.json', 'config']) cpSync(join(project, name), join(folder, name), { recursive: true })
+  for (const name of ['package.json', 'config', 'docs'])
+    cpSync(join(project, name), join(folder, name), { recursive: true })
   for (const path of productionPackages()) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     symlinkSync(join(project, path), join(folder, path), 'dir')

@@ -1,6 +1,7 @@
 import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
 import { type Connection, connectionsPage } from '../../src/http/views/connections.ts'
+import { documentPage } from '../../src/http/views/document.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
@@ -53,6 +54,29 @@ export function siteFor(outside: Pick<Outside, 'brand' | 'contact'>, accent?: st
   return { brand, assets: createAssets(brand, '/oauth'), home: '/oauth/' }
 }
 
+const sampleDocument = `# The \`callback\` URL
+
+What to do, [as check says](check.md#callback), or [here](#where). See the [changes](../CHANGELOG.md).
+
+## Where
+
+1. In the *console*
+2. Under **Login pages**
+
+- \`https://tools.northwind.example/${'oauth/'.repeat(20)}callback\`
+
+| key | what it is |
+|---|---|
+| \`client_id\` | The number of the app client |
+
+\`\`\`yaml
+client_id: 1example23456789 # ${'as long as a line can be '.repeat(8)}
+\`\`\`
+
+![A picture](images/a.png)
+<script>alert(1)</script>
+`
+
 /** Every page there is, by name. */
 export function samplePages(outside: Outside = ordinary, accent?: string): ReadonlyMap<string, string> {
   const site = siteFor(outside, accent)
@@ -103,7 +127,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
         description: problem,
         remedy,
         where: `User pools › ${provider} › App clients › App client information`,
-        docsHref: 'https://docs.example/client-secret',
+        docs: 'docs/client-secret.md',
         testHref: '/oauth/test?provider=cognito',
       },
     },
@@ -132,6 +156,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ['test', testPage(site, testSetup(outside))],
     ['test-passed', reportOf(site, outside, passedSteps(outside))],
     ['test-failed', reportOf(site, outside, failedSteps(outside))],
+    ['document', documentPage(site, sampleDocument, new Set(['check']))],
     ['sign-out', signOutPage(site, { user, action: signOutHref })],
     ['signed-out', signedOutPage(site, { everywhere: false, provider, providerSession: 'ended', signInHref: href })],
     ['signed-out-everywhere', signedOutPage(site, { everywhere: true, signInHref: href })],
@@ -242,7 +267,7 @@ function failedSteps({ problem, provider, remedy }: Outside): readonly TestStep[
       result: `invalid_client: ${problem}`,
       remedy,
       where: `User pools › ${provider} › App clients › App client information`,
-      docsHref: 'https://docs.example/client-secret',
+      docs: 'docs/client-secret.md',
     },
     { id: 'id_token', status: 'skipped' },
     { id: 'user_info', status: 'skipped' },

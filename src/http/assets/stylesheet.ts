@@ -29,7 +29,7 @@ body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; p
 .wide { --column: 60rem; }
 
 h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
-h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance; }
+h1 { font-size: 1.5rem; line-height: 1.25; letter-spacing: -.015em; text-wrap: balance; }
 h1:focus { outline: 0; }
 h2, h3 { font-size: 1rem; }
 section > h2 { margin: 2rem 0 1rem; font-size: 1.25rem; }
@@ -37,7 +37,7 @@ ul, ol { list-style: none; }
 code, .code { font: .9375em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .small { font-size: .875rem; }
 .muted { color: var(--muted); }
-a { color: var(--accent); text-underline-offset: .2em; text-decoration-thickness: from-font; }
+a { color: var(--accent); text-underline-offset: .2em; }
 a:hover { text-decoration-thickness: 2px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
@@ -49,7 +49,11 @@ header { row-gap: .5rem; justify-content: space-between; min-height: 4.5rem; }
 nav .ghost { padding-inline: 0; }
 
 main { flex: 0 1 auto; }
-main > * + * { margin-top: 1rem; }
+main > * + *, .doc > * + * { margin-top: 1rem; }
+.doc :is(ul, ol) { padding-left: 1.5rem; list-style: revert; }
+pre { margin: 0; white-space: pre-wrap; }
+table { border-collapse: collapse; }
+th, td { padding: .5rem 1rem .5rem 0; border-top: 1px solid var(--line); text-align: start; vertical-align: top; }
 main > * + .actions, main > * + form, main > * + details { margin-top: 1.5rem; }
 li p + *, details > * + * { margin-top: .75rem; }
 .card, .narrow main { background: var(--card); border: 1px solid var(--line); border-radius: 1rem; box-shadow: var(--shadow); }
@@ -80,7 +84,6 @@ li p + *, details > * + * { margin-top: .75rem; }
 .mark, .badge { background: color-mix(in srgb, var(--tone, var(--accent)) 12%, transparent); color: var(--tone, var(--accent)); }
 .mark {
   display: grid; place-items: center; flex: none; width: 2.5rem; height: 2.5rem; border-radius: .625rem;
-  font-weight: 650;
 }
 svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
 .badge {
@@ -118,7 +121,7 @@ svg { width: 1.375rem; height: 1.375rem; fill: none; stroke: currentColor; strok
 .lead > div { flex: 1; min-width: 0; }
 .lead > .badge { align-self: start; }
 .fields { grid-template-columns: repeat(auto-fit, minmax(min(14rem, 100%), 1fr)); align-items: end; }
-h2, h3, label, summary, .brand, .button, .badge, .go { font-weight: 600; }
+h1, h2, h3, label, summary, .mark, .brand, .button, .badge, .go { font-weight: 600; }
 select, textarea { width: 100%; padding: .5rem .75rem; font-weight: 400; }
 .verdict { order: -1; }
 .pending:has(+ *), [hidden] { display: none; }

@@ -115,7 +115,7 @@ function detailsOf({ code, owner, finding, provider }: GatewayError, test: strin
     remedy: finding?.remedy,
     paste: finding?.paste,
     where: finding?.where,
-    docsHref: finding?.docs,
+    docs: finding?.docs,
     testHref: isTestable ? `${test}${provider ? `?provider=${provider.name}` : ''}` : undefined,
   }
 }

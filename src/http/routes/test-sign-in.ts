@@ -82,6 +82,5 @@ async function* told({ steps }: TestRun, { start, step, end }: ReturnType<typeof
 }
 
 function shown({ id, status, result, finding }: TestStep): ShownStep {
-  const { remedy, paste, where, docs: docsHref } = finding ?? {}
-  return { id, status, result, remedy, paste, where, docsHref }
+  return { id, status, result, ...finding }
 }

@@ -3,7 +3,7 @@ import { type ErrorContext, errorWords, notSentWords } from './error-words.ts'
 import { type Fragment, type Html, html } from './html.ts'
 import type { IconName } from './icons.ts'
 import { page, type Site } from './layout.ts'
-import { contact, link } from './links.ts'
+import { contact, documentLink, link } from './links.ts'
 import { moment, rows } from './rows.ts'
 import { words } from './words.ts'
 
@@ -39,7 +39,8 @@ interface OwnerDetails {
   readonly paste?: string | undefined
   /** The place in the provider's console. */
   readonly where?: string | undefined
-  readonly docsHref?: string | undefined
+  /** The document that explains it, as `docs/check.md`. */
+  readonly docs?: string | undefined
   /** The test sign-in, which finds out more. */
   readonly testHref?: string | undefined
 }
@@ -65,7 +66,7 @@ function failure(site: Site, error: ErrorPage, title: string, message: string): 
 ${retry(error)}
 ${facts(site, error)}
 ${actions([wayOn, error.secondary], error)}
-${error.details && details(error.details)}`
+${error.details && details(site, error.details)}`
   return page(
     site,
     {
@@ -100,7 +101,8 @@ function facts(site: Site, error: ErrorPage): Fragment {
   ])
 }
 
-function details({ error, description, cause, remedy, paste, where, docsHref, testHref }: OwnerDetails): Html {
+function details(site: Site, owner: OwnerDetails): Html {
+  const { error, description, cause, remedy, paste, where, docs, testHref } = owner
   return html`<details><summary>${words.error.details}</summary>
 ${rows([
   [words.error.providerError, error !== undefined && html`<code>${error}</code>`],
@@ -109,7 +111,7 @@ ${rows([
   [words.error.remedy, remedy],
   [words.error.paste, paste !== undefined && html`<code>${paste}</code>`],
   [words.error.where, where],
-  [words.error.docs, docsHref !== undefined && link(docsHref, docsHref)],
+  [words.error.docs, docs !== undefined && documentLink(site, docs)],
   [words.error.test, testHref !== undefined && link(testHref, words.error.startTest)],
 ])}
 </details>`

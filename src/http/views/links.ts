@@ -1,4 +1,5 @@
 import { type Html, html } from './html.ts'
+import type { Site } from './layout.ts'
 
 /** Any origin will do: a path that leaves it is not a path. */
 const here = 'https://here.invalid'
@@ -19,6 +20,17 @@ export function safeHref(href: string): string | undefined {
 export function link(href: string, text: string): Html {
   const safe = safeHref(href)
   return safe === undefined ? html`${text}` : html`<a href="${safe}">${text}</a>`
+}
+
+/** Where a document is served, by its name. */
+export function documentHref({ home }: Pick<Site, 'home'>, name: string): string {
+  return `${home}docs/${name}`
+}
+
+/** A document as findings name it (`docs/check.md`), with a link to where it is served. */
+export function documentLink(site: Pick<Site, 'home'>, file: string): Html {
+  const [, name] = /^docs\/([\w-]+)\.md$/.exec(file) ?? []
+  return name === undefined ? html`${file}` : link(documentHref(site, name), file)
 }
 
 /** Whom to ask: a page, an e-mail address, or words ("the data team"). */

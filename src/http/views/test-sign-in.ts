@@ -1,7 +1,7 @@
 import { type Fragment, type Html, html, render } from './html.ts'
 import { type IconName, icon } from './icons.ts'
 import { around, page, type Site } from './layout.ts'
-import { link, safeHref } from './links.ts'
+import { documentLink, safeHref } from './links.ts'
 import { rows } from './rows.ts'
 import { type TestStepId, testStepIds, words } from './words.ts'
 
@@ -15,7 +15,8 @@ export interface TestStep {
   readonly paste?: string | undefined
   /** The place in the provider's console. */
   readonly where?: string | undefined
-  readonly docsHref?: string | undefined
+  /** The document that explains it, as `docs/check.md`. */
+  readonly docs?: string | undefined
 }
 
 interface Choice {
@@ -36,7 +37,7 @@ export function testPage(site: Site, test: TestPage): string {
   const body = html`<p class="muted">${words.test.intro}</p>
 ${form(test, words.test.start)}
 <section><h2>${words.test.listed}</h2>
-<ol class="card">${testStepIds.map((id) => item({ id, status: 'pending' }))}</ol></section>`
+<ol class="card">${testStepIds.map((id) => item(site, { id, status: 'pending' }))}</ol></section>`
   return page(site, { title: words.test.title, width: 'wide' }, body)
 }
 
@@ -50,8 +51,9 @@ export function testReport(site: Site, test: TestPage, startedAt: Date) {
   return {
     start: render(html`${before}<p class="muted">${about}</p>
 <div class="report"><section aria-live="polite"><h2>${words.test.listed}</h2>
-<ol class="card">${running(testStepIds[0])}`),
-    step: (step: TestStep) => render(html`${item(step)}${running(testStepIds[testStepIds.indexOf(step.id) + 1])}`),
+<ol class="card">${running(site, testStepIds[0])}`),
+    step: (step: TestStep) =>
+      render(html`${item(site, step)}${running(site, testStepIds[testStepIds.indexOf(step.id) + 1])}`),
     end: (steps: readonly TestStep[]) =>
       render(html`</ol></section>
 ${verdictOn(steps)}</div>
@@ -62,8 +64,8 @@ ${form(test, words.test.start)}</section>${after}`),
 }
 
 /** The step that is waited for. Once another follows, the stylesheet hides it. */
-function running(id: TestStepId | undefined): Fragment {
-  return id !== undefined && item({ id, status: 'pending' })
+function running(site: Site, id: TestStepId | undefined): Fragment {
+  return id !== undefined && item(site, { id, status: 'pending' })
 }
 
 /** Comes last and stands first, by the stylesheet. */
@@ -103,7 +105,7 @@ const marks: Readonly<Record<TestStep['status'], readonly [IconName, tone: strin
   skipped: ['minus', 'quiet'],
 }
 
-function item({ id, status, result, remedy, paste, where, docsHref }: TestStep): Html {
+function item(site: Site, { id, status, result, remedy, paste, where, docs }: TestStep): Html {
   const { title, asks } = words.test.steps[id]
   const [name, tone] = marks[status]
   return html`<li class="lead ${status}">
@@ -114,7 +116,7 @@ ${rows([
   [words.error.remedy, remedy],
   [words.error.paste, paste !== undefined && html`<code>${paste}</code>`],
   [words.error.where, where],
-  [words.error.docs, docsHref !== undefined && link(docsHref, docsHref)],
+  [words.error.docs, docs !== undefined && documentLink(site, docs)],
 ])}</div>
 </li>`
 }
@@ -131,14 +133,14 @@ function copy(report: string): Fragment {
 
 /** The report as text, to be pasted into a ticket. */
 function plainText(about: string, steps: readonly TestStep[]): string {
-  const lines = steps.flatMap(({ id, status, result, remedy, paste, where, docsHref }, index) => [
+  const lines = steps.flatMap(({ id, status, result, remedy, paste, where, docs }, index) => [
     `${index + 1}. ${words.test.steps[id].title}: ${words.test.status[status]}`,
     ...[
       result,
       remedy && `${words.error.remedy}: ${remedy}`,
       paste && `${words.error.paste}: ${paste}`,
       where && `${words.error.where}: ${where}`,
-      docsHref && `${words.error.docs}: ${docsHref}`,
+      docs && `${words.error.docs}: ${docs}`,
     ]
       .filter(Boolean)
       .map((line) => `   ${line}`),
