@@ -29,6 +29,7 @@ import { createDiscard, createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
+import { createSessionCache } from './core/session-cache.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
@@ -93,7 +94,21 @@ export async function compose(
     sleep,
     audit,
   })
-  const guard = createGuard({ store: userStore, freshTokens, providers, idleMs: lifetimes.idleMs, now, audit })
+  const { readSession } = createSessionCache({
+    read: userStore.readSession,
+    invalidations: store.invalidations,
+    now,
+    serveCachedForMs: Math.min(config.store.serve_cached_for, lifetimes.idleMs),
+    max: maxCachedSessions,
+  })
+  const guard = createGuard({
+    store: { ...userStore, readSession },
+    freshTokens,
+    providers,
+    idleMs: lifetimes.idleMs,
+    now,
+    audit,
+  })
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, discard)
@@ -202,6 +217,9 @@ function settingsOf({ public_url: publicUrl, sessions }: Config) {
   }
 }
 
+/** About 5 KB each, with tokens of 1 KB. */
+const maxCachedSessions = 20_000
+
 /** Redis is loaded only where it is used. */
 async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger): Promise<Store> {
   if (store.url === 'memory:') return createMemoryStore({ now })
@@ -210,6 +228,10 @@ async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger)
     url: store.url,
     keyPrefix: store.key_prefix,
     onChange: (up, detail) => (up ? logger.info('store answers') : logger.error({ detail }, 'store is away')),
+    onHearing: (isHearing, detail) =>
+      isHearing
+        ? logger.info('changes by other replicas are heard')
+        : logger.warn({ detail }, 'changes by other replicas are not heard: each session is read before it is used'),
   })
 }
 

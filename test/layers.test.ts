@@ -7,7 +7,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 
 /** What each layer may import, as docs/decisions/0001-layers.md says: paths below src/, or packages. */
 const mayImport: Readonly<Record<string, RegExp>> = {
-  core: /^(core\/|node:crypto$)/,
+  core: /^(core\/|(lru-cache|node:crypto)$)/,
   config: /^((config|core)\/|typebox|yaml$|node:(fs|path|net))/,
   adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|dns|fs|net|tls))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|marked|undici)$|@fastify\/|node:(http|net|stream))/,

@@ -1,5 +1,6 @@
 import type {
   Clock,
+  InvalidationListener,
   ListedRecord,
   Locks,
   RecordName,
@@ -23,10 +24,21 @@ interface Entry extends Lasting {
 
 /** A store in this process: for development, for tests and for a gateway without Redis. Gone with the process. */
 export function createMemoryStore({ now }: { readonly now: Clock }): Store {
-  return { records: createRecords(now), locks: createLocks(now) }
+  let listener: InvalidationListener | undefined
+  return {
+    records: createRecords(now, (user) => listener?.changed(user)),
+    locks: createLocks(now),
+    invalidations: {
+      listen(to) {
+        listener = to
+        // There is nobody else whose changes could be missed.
+        to.hearing(true)
+      },
+    },
+  }
 }
 
-function createRecords(now: Clock): RecordStore {
+function createRecords(now: Clock, changed: InvalidationListener['changed']): RecordStore {
   const users = new Map<UserHash, Map<RecordName, Entry>>()
   let sweepAt = now() + SWEEP_EVERY_MS
 
@@ -66,6 +78,7 @@ function createRecords(now: Clock): RecordStore {
       if (!holds(condition, there)) return undefined
       const version = (there?.version ?? 0) + 1
       keep(user, name, { ...record, version, body: Uint8Array.from(record.body) }, ttlMs)
+      changed(user)
       return version
     },
 
@@ -88,7 +101,9 @@ function createRecords(now: Clock): RecordStore {
 
       const ended = endAll(names === 'sessions' ? sessionsOf(entriesOf(user)) : names)
       const sessionLeft = sessionsOf(entriesOf(user)).length > 0
-      return sessionLeft ? ended : [...ended, ...endAll(orphans)]
+      const all = sessionLeft ? ended : [...ended, ...endAll(orphans)]
+      if (all.length > 0) changed(user)
+      return all
     },
 
     async list(user) {

@@ -50,6 +50,16 @@ export function duration(shown: Shown) {
   return Type.Decode(patterned(shown, durationPattern, sentence), parseDuration)
 }
 
+/** As `duration`, or `0` for not at all. */
+export function durationOrNone(shown: Shown) {
+  const errorMessage = 'must be a duration such as 30s, 5m, 12h or 30d, or 0 for not at all'
+  const text = Type.String({ pattern: `${durationPattern}|^0$`, patternErrorMessage: errorMessage })
+  const none = Type.Integer({ minimum: 0, maximum: 0 })
+  return Type.Decode(Type.Union([text, none], { ...shown, errorMessage }), (value) =>
+    Number(value) === 0 ? 0 : parseDuration(String(value)),
+  )
+}
+
 /** `64KB 10MB`, bytes once decoded. */
 export function size(shown: Shown) {
   return Type.Decode(patterned(shown, sizePattern, 'must be a size above zero, such as 64KB, 10MB or 1GB'), parseSize)

@@ -154,7 +154,8 @@ async function readArray(source: Source, seq: YAMLSeq, schema: TArray, path: str
 
 async function readScalar(source: Source, written: unknown, schema: TSchema, path: string): Promise<unknown> {
   const { env, findings, folder } = source
-  const leaf = kindsOf(schema).find(isLeaf)
+  const leaves = kindsOf(schema).filter(isLeaf)
+  const leaf = leaves.find((kind) => Type.IsInteger(kind) === (typeof written === 'number')) ?? leaves[0]
   if (leaf === undefined) return void findings.problem(path, expectation(schema))
 
   let value = written

@@ -3,6 +3,7 @@ import { addressRange } from './address-range.ts'
 import { allow } from './allow-schema.ts'
 import {
   duration,
+  durationOrNone,
   isHttpsOrLoopback,
   isNotStandIn,
   isPrefix,
@@ -149,6 +150,10 @@ export const schema = Type.Object({
         (value) => /^[^\s{}*?[\]]+$/.test(value),
         'must not hold spaces, braces, brackets, * or ?',
       ]),
+      serve_cached_for: durationOrNone({
+        description: 'A session read this recently goes on while the store is away; 0: not at all.',
+        default: '60s',
+      }),
     },
     { description: 'Where sessions and token sets are kept.', default: {} },
   ),

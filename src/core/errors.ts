@@ -76,6 +76,19 @@ export class GatewayError extends Error {
   }
 }
 
+/** The store answers, but with a record of a newer release or sealed with a key we lack. It stays as it is. */
+export class UnreadableRecord extends GatewayError {
+  /** `what` is for the log. */
+  constructor(what: string) {
+    super('store_unavailable', { cause: new Error(what) })
+  }
+}
+
+/** Whether the store did not answer at all. */
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'store_unavailable' && !(error instanceof UnreadableRecord)
+}
+
 /** Whether the provider, or a person, ended a token set. */
 export function isEnded(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'session_ended'

@@ -85,7 +85,7 @@ export interface GuardedRequest extends Origination {
 }
 
 interface GuardOptions {
-  readonly store: UserStore
+  readonly store: Pick<UserStore, 'readSession' | 'touchSession'>
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
   readonly idleMs: number

@@ -98,10 +98,25 @@ export interface Locks {
   acquire(user: UserHash, name: string, ttlMs: number): Promise<Lock | undefined>
 }
 
+/** Hears what happens to stored records. */
+export interface InvalidationListener {
+  /** Something of this user was written or ended, in whichever replica: what was read before may be outdated. */
+  readonly changed: (user: UserHash) => void
+  /** From now on changes by others are heard, or may be missed. At first they may be missed. */
+  readonly hearing: (isHearing: boolean) => void
+}
+
+/** Tells of changes, so that what was read need not be read again each time. */
+export interface Invalidations {
+  /** Starts to tell one listener. It hears of this process's own changes before whoever made them gets the result. */
+  listen(listener: InvalidationListener): void
+}
+
 /** Everything the core keeps outside the process. */
 export interface Store {
   readonly records: RecordStore
   readonly locks: Locks
+  readonly invalidations: Invalidations
 }
 
 /** Seals with the first encryption key, opens with any. AES-256-GCM under HKDF(key, random salt, purpose). */

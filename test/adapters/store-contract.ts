@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { RecordName, RecordWrite, Store } from '../../src/core/ports.ts'
+import type { RecordName, RecordWrite, Store, WriteCondition } from '../../src/core/ports.ts'
 
 /** A store with a clock the suite can move. */
 export interface StoreUnderTest {
@@ -20,6 +21,25 @@ const hour = 60 * minute
 
 function aWrite(changes: Partial<RecordWrite> = {}): RecordWrite {
   return { state: 'live', mark: '', reason: '', body: Buffer.from('sealed'), ttlMs: hour, ...changes }
+}
+
+/** Listens to a store: `next` gives the user of the next change, `hearing` is there once changes are heard. */
+function listenTo({ invalidations }: Store, heard: string[] = []) {
+  let told = (_user: string) => {}
+  const hearing = new Promise<void>((resolve) => {
+    invalidations.listen({
+      changed(user) {
+        heard.push(user)
+        told(user)
+      },
+      hearing: (isHearing) => isHearing && resolve(),
+    })
+  })
+  const next = () =>
+    new Promise<string>((resolve) => {
+      told = resolve
+    })
+  return { next, hearing }
 }
 
 /** What every store does, whatever it is made of. `open` gives an empty one. */
@@ -342,6 +362,59 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
     const { store } = await open(t)
 
     await t.resolves(store.records.ping())
+  })
+
+  t.test('what is written or ended here is told before its maker has the result', async (t) => {
+    const { store } = await open(t)
+    const heard: string[] = []
+    store.invalidations.listen({ changed: (user) => heard.push(user), hearing() {} })
+    /** By the time it is answered; the message to all comes when it comes. */
+    const isHeard = async (change: () => Promise<unknown>) => {
+      heard.length = 0
+      await change()
+      return heard.includes(user)
+    }
+
+    t.ok(await isHeard(() => store.records.write(user, session, aWrite(), { new: true })))
+    t.ok(await isHeard(() => store.records.write(user, session, aWrite({ state: 'refused' }), { version: 1 })))
+    t.ok(await isHeard(() => store.records.write(user, otherSession, aWrite(), { new: true })))
+    t.ok(await isHeard(() => store.records.end(user, [session], { reason: 'signed_out', orphans: [] })))
+    t.ok(await isHeard(() => store.records.end(user, 'sessions', { reason: 'signed_out', orphans: [] })))
+  })
+
+  t.test('what another process changes is heard, with the user it is about', async (t) => {
+    const { store, other } = await open(t)
+    const { next, hearing } = listenTo(store)
+    await hearing
+    const write = (whose: string, condition: WriteCondition) => other.records.write(whose, session, aWrite(), condition)
+
+    for (const [whose, change] of [
+      [user, () => write(user, { new: true })],
+      [user, () => write(user, { version: 1 })],
+      [user, () => other.records.end(user, [session], { reason: 'signed_out', orphans: [] })],
+      ['another', () => write('another', { new: true })],
+    ] as const) {
+      const told = next()
+      await change()
+      t.equal(await told, whose)
+    }
+  })
+
+  t.test('what changes nothing is not told', async (t) => {
+    const { store, other } = await open(t)
+    await store.records.write(user, session, aWrite(), { new: true })
+    const heard: string[] = []
+    const { hearing } = listenTo(store, heard)
+    await hearing
+
+    await other.records.touch(user, session, minute)
+    await other.records.write(user, session, aWrite(), { new: true })
+    await other.records.end(user, ['s:none'], { reason: 'signed_out', orphans: [] })
+    await other.records.end('another', 'sessions', { reason: 'signed_out', orphans: [tokens] })
+    await other.records.write('last', session, aWrite(), { new: true })
+    while (!heard.includes('last')) await setImmediate()
+
+    t.strictSame(heard, ['last'])
   })
 
   t.test('a lock has one holder at a time, per user and name', async (t) => {

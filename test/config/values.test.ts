@@ -232,8 +232,21 @@ t.test('url: memory: needs no quotes, though YAML says it does', async (t) => {
   const inBlock = await parse({ 14: 'store:\n  url: memory:   # in this process\n  key_prefix: "x:"' })
   const inFlow = await parse({ 14: 'store: { url: memory:, key_prefix: "x:" }' })
 
-  t.strictSame(inBlock.config.store, { url: 'memory:', key_prefix: 'x:' })
+  t.strictSame(inBlock.config.store, { url: 'memory:', key_prefix: 'x:', serve_cached_for: 60_000 })
   t.strictSame(inFlow.config.store, inBlock.config.store)
+})
+
+t.test('serve_cached_for is a duration or 0, as a number or from the environment', async (t) => {
+  for (const [written, ms] of [
+    ['5m', 300_000],
+    ['0', 0],
+    ['"0"', 0],
+    ['"${FOR:-0}"', 0],
+    ['"${FOR:-30s}"', 30_000],
+  ] as const) {
+    const { config } = await parse({ 14: `store: { serve_cached_for: ${written} }` })
+    t.equal(config.store.serve_cached_for, ms, written)
+  }
 })
 
 t.test('a session may be idle for all of its time', async (t) => {

@@ -47,7 +47,8 @@ t.test('without Redis it starts, says so once, and works as soon as Redis is the
 t.test('while Redis is away a signed-in person gets a page that retries, and stays signed in', async (t) => {
   const redis = await startRedis(t, { appendonly: true })
   const admin = { host: '127.0.0.1', port: await freePort() }
-  const { origin, yaml } = await startParts(t, { config: { store: { url: redis.url }, encryption_keys, admin } })
+  const store = { url: redis.url, serve_cached_for: 0 }
+  const { origin, yaml } = await startParts(t, { config: { store, encryption_keys, admin } })
   const gateway = await startGatewayProcess(t, yaml)
   const browser = createBrowser()
   await browser.signIn(`${origin}/tool`)

@@ -179,7 +179,7 @@ t.test('a preflight is answered here, and permits nothing', async (t) => {
 
 t.test('while sessions cannot be read nobody is taken for a stranger, and nobody for signed in', async (t) => {
   const redis = await startRedis(t)
-  const store = { url: redis.url }
+  const store = { url: redis.url, serve_cached_for: 0 }
   const encryption_keys = [randomBytes(32).toString('base64')]
   const { origin } = await startStack(t, { config: { routes, store, encryption_keys } })
   const browser = createBrowser()

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import { GatewayError } from '../../core/errors.ts'
 import { defineScripts } from './scripts.ts'
 
@@ -20,6 +20,19 @@ const COMMAND_TIMEOUT_MS = 1_000
 const START_TIMEOUT_MS = 500
 const SLOWEST_RETRY_MS = 2_000
 
+/** What all our connections have in common. */
+export const connectionOptions = {
+  // RESP2: of RESP3's pushes ioredis passes on some only, and nothing here needs it.
+  protocol: 2,
+  connectTimeout: 2_000,
+  disconnectTimeout: 200,
+  // While Redis is away commands fail at once, and none is sent again: its first outcome is unknown.
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, SLOWEST_RETRY_MS) * (0.5 + Math.random() / 2),
+} as const satisfies RedisOptions
+
 /** Starts to connect to `redis://user:password@host:port/db`, or `rediss://` for TLS, and returns at once. */
 export function createRedis({
   url,
@@ -29,18 +42,10 @@ export function createRedis({
   readonly onChange?: OnAvailability
 }): RedisClient {
   const redis = new Redis(url, {
-    // RESP2: `CLIENT TRACKING … REDIRECT` needs it, and nothing here needs RESP3.
-    protocol: 2,
-    connectTimeout: 2_000,
+    ...connectionOptions,
     commandTimeout: COMMAND_TIMEOUT_MS,
     // A peer that says nothing for this long while it owes an answer is gone, whatever TCP believes.
     socketTimeout: 2 * COMMAND_TIMEOUT_MS,
-    disconnectTimeout: 200,
-    // While Redis is away commands fail at once, and none is sent again: its first outcome is unknown.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, SLOWEST_RETRY_MS) * (0.5 + Math.random() / 2),
     // After a failover the old primary still answers, as a replica.
     reconnectOnError: (error) => error.message.includes('READONLY'),
   })

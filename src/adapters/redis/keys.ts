@@ -15,3 +15,8 @@ export function createKeys(prefix: string): Keys {
     lock: (user, name) => `${prefix}{${user}}:lock:${name}`,
   }
 }
+
+/** The channel on which replicas tell each other whose records changed. */
+export function changesChannel(prefix: string): string {
+  return `${prefix}changes`
+}

@@ -1,20 +1,18 @@
-import { GatewayError } from '../../core/errors.ts'
+import { UnreadableRecord } from '../../core/errors.ts'
 import type { RecordState, StoredRecord } from '../../core/ports.ts'
 
 // A record's value is a line of ASCII, `FORMAT STATE VERSION MARK REASON`, and then its sealed body as it is.
 const header = /^1 ([a-z]+) (\d+) (\S*) (\S*)$/
 
 /**
- * Reads what the scripts wrote. Throws GatewayError `store_unavailable` for anything else: a newer release may have
- * written it, so it is neither used nor removed.
+ * Reads what the scripts wrote. Throws UnreadableRecord for anything else: a newer release may have written it, so it
+ * is neither used nor removed.
  */
 export function readRecord(value: Buffer): StoredRecord {
   const lineEnd = value.indexOf('\n')
   const [, state, version, mark = '', reason = ''] =
     header.exec(value.toString('latin1', 0, Math.max(0, lineEnd))) ?? []
-  if (!isState(state)) {
-    throw new GatewayError('store_unavailable', { cause: new Error('Redis: a record has a format unknown here') })
-  }
+  if (!isState(state)) throw new UnreadableRecord('Redis: a record has a format unknown here')
   return {
     state,
     version: Number(version),

@@ -1,11 +1,19 @@
 import type { EndedRecord, ListedRecord, RecordName, RecordStore, WriteCondition } from '../../core/ports.ts'
 import { lifetimeMs, tombstoneMs } from '../lifetimes.ts'
 import type { RedisClient } from './client.ts'
+import type { RedisInvalidations } from './invalidations.ts'
 import type { Keys } from './keys.ts'
 import { headerWord, readRecord } from './record-value.ts'
 
-/** The records of users in Redis. Closing it closes the client. */
-export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordStore {
+/**
+ * The records of users in Redis. Closing it closes the client. Each change that is made here is told at once; one whose
+ * outcome is unknown, by the message of its script.
+ */
+export function createRecords(
+  { ask, close }: RedisClient,
+  keys: Keys,
+  { channel, changed }: Pick<RedisInvalidations, 'channel' | 'changed'>,
+): RecordStore {
   return {
     async read(user, names) {
       if (names.length === 0) return []
@@ -18,6 +26,8 @@ export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordSt
         redis.toolgateWrite(
           keys.record(user, name),
           keys.index(user),
+          channel,
+          user,
           name,
           ...conditionWords(condition),
           state,
@@ -27,6 +37,7 @@ export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordSt
           Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         ),
       )
+      if (version !== null) changed(user)
       return version ?? undefined
     },
 
@@ -42,6 +53,8 @@ export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordSt
       const reply = await ask((redis) =>
         redis.toolgateEndBuffer(
           keys.index(user),
+          channel,
+          user,
           headerWord(reason),
           tombstoneMs,
           names === 'sessions' ? names : named.length,
@@ -49,7 +62,9 @@ export function createRecords({ ask, close }: RedisClient, keys: Keys): RecordSt
           ...orphans,
         ),
       )
-      return pairs(reply).map(([name, body]): EndedRecord => ({ name: name.toString() as RecordName, body }))
+      const ended = pairs(reply).map(([name, body]): EndedRecord => ({ name: name.toString() as RecordName, body }))
+      if (ended.length > 0) changed(user)
+      return ended
     },
 
     async list(user) {

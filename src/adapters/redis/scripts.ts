@@ -50,11 +50,16 @@ local function enter(index, name, ttl)
   redis.call('ZADD', index, now() + ttl, name)
   settle(index)
 end
+
+-- What cannot be told, for want of a right to the channel, must not undo what was done.
+local function tell(channel, user)
+  redis.pcall('PUBLISH', channel, user)
+end
 `
 
-// KEYS: record, index. ARGV: name, condition, its value, state, mark, reason, ttl, body.
+// KEYS: record, index. ARGV: channel, user, name, condition, its value, state, mark, reason, ttl, body.
 const write = `${shared}
-local name, condition, expected, state, mark, reason, ttl, body = unpack(ARGV)
+local channel, user, name, condition, expected, state, mark, reason, ttl, body = unpack(ARGV)
 local there = read(KEYS[1])
 local holds = false
 if condition == 'new' then
@@ -69,6 +74,7 @@ if not holds then return false end
 local version = (there and there.version or 0) + 1
 write(KEYS[1], state, version, mark, reason, body, ttl)
 enter(KEYS[2], name, ttl)
+tell(channel, user)
 return version
 `
 
@@ -83,10 +89,13 @@ enter(KEYS[2], name, ttl)
 return 1
 `
 
-// KEYS: index. ARGV: reason, ttl of a tombstone, how many names come first that are to end ('sessions': those of the
-// index), these names, the names of orphans. A record's key differs from the index's in what follows the hash tag only.
+// KEYS: index. ARGV: channel, user, reason, ttl of a tombstone, how many names come first that are to end ('sessions':
+// those of the index), these names, the names of orphans. A record's key differs from the index's in what follows the
+// hash tag only.
 const end = `${shared}
-local index, reason, ttl, asked_for = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]) or 0
+local index = KEYS[1]
+local channel, user, reason, ttl, wanted = unpack(ARGV, 1, 5)
+local count = tonumber(wanted) or 0
 local base = string.sub(index, 1, -2)
 
 local function sessions()
@@ -98,8 +107,8 @@ local function sessions()
 end
 
 settle(index)
-local named = ARGV[3] == 'sessions' and sessions() or { unpack(ARGV, 4, 3 + asked_for) }
-local orphans = { unpack(ARGV, 4 + asked_for) }
+local named = wanted == 'sessions' and sessions() or { unpack(ARGV, 6, 5 + count) }
+local orphans = { unpack(ARGV, 6 + count) }
 for _, names in ipairs({ named, orphans }) do
   for _, name in ipairs(names) do read(base .. name) end
 end
@@ -120,6 +129,7 @@ end
 end_all(named)
 if #sessions() == 0 then end_all(orphans) end
 settle(index)
+if #ended > 0 then tell(channel, user) end
 return ended
 `
 

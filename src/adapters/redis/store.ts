@@ -1,19 +1,28 @@
 import type { Store } from '../../core/ports.ts'
 import { createRedis, type OnAvailability } from './client.ts'
-import { createKeys } from './keys.ts'
+import { createInvalidations, type InvalidationOptions } from './invalidations.ts'
+import { changesChannel, createKeys } from './keys.ts'
 import { createLocks } from './locks.ts'
 import { createRecords } from './records.ts'
 
-interface RedisStoreOptions {
-  readonly url: string
+interface RedisStoreOptions extends Omit<InvalidationOptions, 'channel'> {
   /** What every key starts with. */
   readonly keyPrefix: string
   readonly onChange?: OnAvailability
 }
 
 /** A store in Redis, shared by all replicas. Starts to connect and returns at once, whether Redis is there or not. */
-export function createRedisStore({ keyPrefix, ...connection }: RedisStoreOptions): Store {
-  const client = createRedis(connection)
+export function createRedisStore({ keyPrefix, onChange, ...subscription }: RedisStoreOptions): Store {
+  const client = createRedis({ url: subscription.url, ...(onChange && { onChange }) })
   const keys = createKeys(keyPrefix)
-  return { records: createRecords(client, keys), locks: createLocks(client, keys) }
+  const invalidations = createInvalidations({ ...subscription, channel: changesChannel(keyPrefix) })
+  const close = () => {
+    invalidations.close()
+    return client.close()
+  }
+  return {
+    records: createRecords({ ...client, close }, keys, invalidations),
+    locks: createLocks(client, keys),
+    invalidations,
+  }
 }
