@@ -73,7 +73,6 @@ function send({ request, reply, dispatcher, path, headers, body, answerHeaders, 
           if (isWithheld) return controller.abort(new Error('withheld'))
           reply.hijack()
           raw.writeHead(status, answerHeaders(upstreamHeaders as Headers))
-          raw.on('drain', () => controller.resume())
           // What comes at once goes out in one piece with the headers; they do not wait for what comes later.
           process.nextTick(() => {
             if (isSilent) raw.flushHeaders()
@@ -81,7 +80,9 @@ function send({ request, reply, dispatcher, path, headers, body, answerHeaders, 
         },
         onResponseData(controller, chunk) {
           isSilent = false
-          if (!raw.write(chunk)) controller.pause()
+          if (raw.write(chunk)) return
+          controller.pause()
+          raw.once('drain', () => controller.resume())
         },
         onResponseEnd(_controller, trailers) {
           isSilent = false
