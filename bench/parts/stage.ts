@@ -17,6 +17,8 @@ export interface Stage {
   readonly cognito: LocalCognito
   /** Makes it an address the provider may send people back to. */
   readonly allowCallback: (url: string) => Promise<void>
+  /** Changes keys of our client at the provider. */
+  readonly changeClient: (patch: Readonly<Record<string, unknown>>) => Promise<void>
 }
 
 export const client = { id: '1localexample', secret: 'local-secret' } as const
@@ -36,16 +38,20 @@ export async function startStage(run: Run): Promise<Stage> {
   const cognito = await startLocalCognito({ ...config, domain: at, issuer: at, control: at })
   run.teardown(() => cognito.close())
 
-  const callbacks: string[] = []
-  async function allowCallback(url: string): Promise<void> {
-    callbacks.push(url)
+  async function changeClient(patch: Readonly<Record<string, unknown>>): Promise<void> {
     const answer = await fetch(`${cognito.control}/clients/${client.id}`, {
       method: 'PATCH',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ callback_urls: callbacks }),
+      body: JSON.stringify(patch),
     })
-    if (!answer.ok) throw new Error(`callback ${url}: ${await answer.text()}`)
+    if (!answer.ok) throw new Error(`PATCH ${JSON.stringify(patch)}: ${await answer.text()}`)
   }
 
-  return { folder, upstream, redis, cognito, allowCallback }
+  const callbacks: string[] = []
+  function allowCallback(url: string): Promise<void> {
+    callbacks.push(url)
+    return changeClient({ callback_urls: callbacks })
+  }
+
+  return { folder, upstream, redis, cognito, allowCallback, changeClient }
 }
