@@ -1,6 +1,7 @@
 import { benchBinaries, findBinary, oauth2Proxy } from '../../test/support/binaries.ts'
 import type { Run } from '../ending.ts'
 import type { Stage } from '../parts/stage.ts'
+import { cores } from '../pinned.ts'
 import { sessionCookie, startGateway } from '../subjects/gateway.ts'
 import { oauth2ProxyCookie, startOauth2Proxy } from '../subjects/oauth2-proxy.ts'
 import { openidcCookie, startOpenidc } from '../subjects/openidc.ts'
@@ -18,6 +19,7 @@ interface Preparation {
 }
 
 const rotating = 10_000
+const uncached = new URL('../subjects/uncached.ts', import.meta.url).pathname
 
 /** In the order of the table. */
 export const preparations: readonly Preparation[] = [
@@ -60,12 +62,20 @@ async function withRedis(run: Run, stage: Stage): Promise<Prepared> {
   ]
 }
 
-async function withoutCache(): Promise<Prepared> {
-  return [leftOut('uncached', 'toolgate, Redis, read for each request', 'there is no session cache to be switched off')]
+async function withoutCache(run: Run, stage: Stage): Promise<Prepared> {
+  const subject = await startGateway(run, stage, { store: 'redis', node: ['--import', uncached] })
+  return [await signedIn('uncached', 'toolgate, Redis, read for each request', subject, sessionCookie)]
 }
 
-async function workers(): Promise<Prepared> {
-  return [leftOut('two-workers', 'toolgate, two workers', 'there are no `workers`')]
+/** On all cores, beside what is pinned to one of them and the load: how they share is up to the kernel. */
+async function workers(run: Run, stage: Stage): Promise<Prepared> {
+  const on = cores.all
+  const one = await startGateway(run, stage, { store: 'redis', on })
+  const two = await startGateway(run, stage, { store: 'redis', on, config: { workers: 2 } })
+  return [
+    { ...(await signedIn('one-worker', 'toolgate, Redis, one worker, both cores', one, sessionCookie)), on },
+    { ...(await signedIn('two-workers', 'toolgate, Redis, two workers, both cores', two, sessionCookie)), on },
+  ]
 }
 
 async function nginx(run: Run, stage: Stage): Promise<Prepared> {
