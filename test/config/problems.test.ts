@@ -16,7 +16,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'keys and kinds': [
     [12, '    upsteam: http://127.0.0.1:3000', 'routes[0].upsteam', 'unknown key `upsteam`, did you mean `upstream`?'],
     [1, 'publicUrl: https://tools.acme.io', 'publicUrl', 'did you mean `public_url`?'],
-    [14, 'workers: 4', 'workers', 'the keys here are public_url, base_path'],
+    [14, 'threads: 4', 'threads', 'the keys here are public_url, base_path'],
     [14, '    __proto__: { access: public }', 'routes[0].__proto__', 'unknown key'],
     [14, 'log: { level:info }', 'log', 'a colon needs a space'],
     [14, '1: x', '1', 'unknown key `1`'],
@@ -85,7 +85,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, 'workers: 65', 'workers', 'must be from 1 to 64'],
     [14, 'workers: auto', 'workers', 'must be a whole number'],
     [14, 'workers: 2', 'workers', 'set store.url to redis://HOST:PORT, or workers to 1'],
-    [14, 'workers: 2\nstore: { url: "memory:" }', 'workers', 'set store.url to redis://HOST:PORT, or workers to 1'],
+    [14, 'store: { url: "memory:" }\nworkers: 2', 'workers', 'set store.url to redis://HOST:PORT, or workers to 1'],
     [14, 'store: { url: "http://127.0.0.1" }', 'store.url', 'must be memory:'],
     [14, 'store: { url: "redis:" }', 'store.url', 'must be memory:'],
     [14, 'store: { url: "redis://:changeme@127.0.0.1" }', 'store.url', 'placeholder for a password'],
