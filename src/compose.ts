@@ -22,6 +22,7 @@ import { type Asking, createDiagnosis } from './core/diagnosis.ts'
 import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
+import { createIdentityKeys } from './core/identity-keys.ts'
 import type { Audit, Clock, Store } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
@@ -32,6 +33,7 @@ import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSessionCache } from './core/session-cache.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
+import { createSignIdentity, withSignedIdentity } from './core/signed-identity.ts'
 import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
 import { createTestSignIn } from './core/test-sign-in.ts'
 import { createUpstreamHeaders } from './core/upstream-headers.ts'
@@ -101,7 +103,7 @@ export async function compose(
     serveCachedForMs: Math.min(config.store.serve_cached_for, lifetimes.idleMs),
     max: maxCachedSessions,
   })
-  const guard = createGuard({
+  const admitting = createGuard({
     store: { ...userStore, readSession },
     freshTokens,
     providers,
@@ -109,6 +111,10 @@ export async function compose(
     now,
     audit,
   })
+  const identityKeys = createIdentityKeys({ records: store.records, keyring, now })
+  const signIdentity = createSignIdentity({ keys: identityKeys, issuer: publicUrl, now })
+  const signsIdentity = routes.some(({ identity }) => identity === 'signed')
+  const guard = signsIdentity ? withSignedIdentity(admitting, signIdentity) : admitting
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, discard)
@@ -132,6 +138,7 @@ export async function compose(
       routes,
       providers,
       upstreamHeaders,
+      signIdentity,
       arrival: { clientAddress: '127.0.0.1', host: new URL(publicUrl).host, scheme },
       send: (route, headers) => callUpstream(pools.dispatcherOf(route), route, headers),
     }),
@@ -176,6 +183,7 @@ export async function compose(
     connections: createConnections({ store: userStore, freshTokens, providers, revoke, now, audit }),
     signOut,
     upstreamHeaders,
+    publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
     testSignIn,
     documents: createDocuments(),

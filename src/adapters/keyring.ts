@@ -64,6 +64,8 @@ export function createKeyring(keys: readonly Uint8Array[]): Keyring {
       return plain
     },
 
+    isCurrent: (sealed) => sealed[0] === FORMAT && first.id.equals(sealed.subarray(1, SALT_AT)),
+
     digests(purpose, text) {
       const digest = (key: Key) =>
         createHmac('sha256', derive(key.secret, `digest ${purpose}`))

@@ -18,13 +18,18 @@ export interface RouteFacts {
   readonly upstream: string
 }
 
-const nothing: Pick<Route, 'inject' | 'identityHeaders'> = { inject: undefined, identityHeaders: [] }
+const nothing: Pick<Route, 'inject' | 'identityHeaders' | 'identity'> = {
+  inject: undefined,
+  identityHeaders: [],
+  identity: 'none',
+}
+const signedIdentity = 'X-Toolgate-Identity: a JWT of who it is, signed by the gateway'
 
 /** The facts of a route. Headers are shown as names and templates, never with values. */
 export function factsOf(route: Route): RouteFacts {
   const path = route.path || '/'
   // On a public route nobody is known, so nothing is set.
-  const { inject, identityHeaders } = route.access === 'public' ? nothing : route
+  const { inject, identityHeaders, identity } = route.access === 'public' ? nothing : route
   return {
     name: route.name,
     host: route.host,
@@ -34,7 +39,7 @@ export function factsOf(route: Route): RouteFacts {
     who_may_pass: whoMayPass(route),
     token_of: inject === undefined ? 'none' : (route.provider ?? 'the one signed in with'),
     inject: inject === undefined ? 'none' : headerText(inject),
-    identity_headers: identityHeaders.map(headerText),
+    identity_headers: [...identityHeaders.map(headerText), ...(identity === 'signed' ? [signedIdentity] : [])],
     upstream: route.upstream.origin + upstreamPath(route, { path, search: '' }),
   }
 }

@@ -95,6 +95,9 @@ function checkProviderNames(
 
 function checkAccess(route: DraftRoute, path: string, { problem }: Findings): void {
   if (route.access !== 'public') return
+  if (route.identity === 'signed') {
+    problem(`${path}.identity`, 'has no effect with access: public, where no one is known; remove one of them')
+  }
   for (const key of ['allow', 'sign_in', 'scopes'] as const) {
     if (key in route)
       problem(`${path}.${key}`, 'has no effect with access: public, where no one is checked; remove one of them')

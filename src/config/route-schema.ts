@@ -181,6 +181,10 @@ export const route = Type.Object(
         errorMessage: 'must be true, false or a map such as { X-Webauth-User: "{email}" }',
       },
     ),
+    identity: word(['none', 'signed'], {
+      description: 'signed: who the user is, as a JWT in X-Toolgate-Identity that the upstream can verify.',
+      default: 'none',
+    }),
     accept: Type.Array(word(['session', 'provider_token'], { description: 'A credential.' }), {
       description: 'What counts: session, our cookie; provider_token, an access token of the provider as a bearer.',
       default: ['session'],

@@ -25,6 +25,7 @@ export function routesOf(config: Config): readonly Route[] {
     identityHeaders: identityHeadersOf(route.identity_headers),
     cors: route.cors,
     cache: route.cache,
+    identity: route.identity,
     timeouts: {
       connectMs: route.timeouts.connect,
       responseMs: route.timeouts.response,

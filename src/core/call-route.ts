@@ -2,6 +2,7 @@ import { GatewayError } from './errors.ts'
 import { identityOf } from './guard.ts'
 import type { Provider } from './provider.ts'
 import type { Route } from './route.ts'
+import type { SignIdentity } from './signed-identity.ts'
 import type { TokenSet } from './token-set.ts'
 import type { Arrival, Headers, UpstreamHeaders } from './upstream-headers.ts'
 
@@ -12,18 +13,22 @@ interface CallRouteOptions {
   readonly routes: readonly Route[]
   readonly providers: ReadonlyMap<string, Provider>
   readonly upstreamHeaders: UpstreamHeaders
+  readonly signIdentity: SignIdentity
   readonly arrival: Arrival
   /** Sends one GET for the route's own path. */
   readonly send: (route: Route, headers: Headers) => Promise<number>
 }
 
 /** See `CallRoute`. Throws `bad_request` for a route or provider that is not there. */
-export function createCallRoute({ routes, providers, upstreamHeaders, arrival, send }: CallRouteOptions): CallRoute {
+export function createCallRoute(options: CallRouteOptions): CallRoute {
+  const { routes, providers, upstreamHeaders, signIdentity, arrival, send } = options
   return async function callRoute(routeName, providerName, set) {
     const route = routes.find(({ name }) => name === routeName)
     const provider = providers.get(providerName)
     if (route === undefined || provider === undefined) throw new GatewayError('bad_request')
-    const carried = { user: identityOf(provider, set.claims), tokens: { set } }
+    const user = identityOf(provider, set.claims)
+    const signed = route.identity === 'signed' && { signedIdentity: await signIdentity(route, user) }
+    const carried = { user, tokens: { set }, ...signed }
     return send(route, upstreamHeaders.forRequest([], route, carried, arrival))
   }
 }

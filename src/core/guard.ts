@@ -53,6 +53,8 @@ export interface Passage {
   readonly user: Identity
   /** What is injected: of the user's stored token set, or the very token that was presented, which nothing renews. */
   readonly tokens: HeldTokens | PresentedTokens
+  /** The user as a JWT, on routes with `identity: signed`. */
+  readonly signedIdentity?: string
 }
 
 /** A token that its bearer keeps. */

@@ -4,8 +4,8 @@ export type Clock = () => number
 /** Names a user in the store and in the cookie: a keyed hash of the user key, base64url. */
 export type UserHash = string
 
-/** A record's name within its user: `s:<SHA-256 of the session id>` or `t:<provider>`. */
-export type RecordName = `s:${string}` | `t:${string}`
+/** A record's name within its user: `s:<SHA-256 of the session id>` or `t:<provider>`. The gateway's own is `k:<use>`. */
+export type RecordName = `s:${string}` | `t:${string}` | `k:${string}`
 
 /**
  * `refused`: the provider no longer honours it, kept with its reason.
@@ -125,6 +125,8 @@ export interface Keyring {
   seal(purpose: string, context: string, plain: Uint8Array): Uint8Array
   /** `undefined` when it is not ours, was changed, or is sealed with a key we do not have. Never throws. */
   open(purpose: string, context: string, sealed: Uint8Array): Uint8Array | undefined
+  /** Whether it was sealed with the first key. */
+  isCurrent(sealed: Uint8Array): boolean
   /** Keyed digests (HMAC-SHA-256, base64url) of `text`, one per key, the first key's first. */
   digests(purpose: string, text: string): readonly [string, ...string[]]
 }

@@ -62,6 +62,8 @@ export interface Route {
   readonly cors: Cors
   /** `shared`: the upstream says for itself which answers may be stored for everybody. */
   readonly cache: 'private' | 'shared'
+  /** `signed`: a JWT says who the user is, too. */
+  readonly identity: 'none' | 'signed'
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
   readonly maxBodyBytes: number
 }

@@ -11,6 +11,7 @@ export type Headers = Record<string, string | string[]>
 export interface Carried {
   readonly user: Identity
   readonly tokens: { readonly set: Pick<TokenSet, 'accessToken' | 'idToken'> }
+  readonly signedIdentity?: string
 }
 
 /** Where a request came in, for `Forwarded` (RFC 7239) and `X-Forwarded-*`. */
@@ -65,6 +66,7 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     Object.assign(headers, forwarded(arrival))
     if (carried !== undefined) {
       Object.assign(headers, identity(route.identityHeaders, carried.user))
+      if (carried.signedIdentity !== undefined) headers['x-toolgate-identity'] = carried.signedIdentity
       if (route.inject !== undefined) headers[route.inject.name.toLowerCase()] = injected(route.inject, carried)
     }
     return headers

@@ -10,6 +10,7 @@ import { accountRoutes } from './routes/account.ts'
 import { assetRoutes } from './routes/assets.ts'
 import { connectionRoutes } from './routes/connections.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { identityKeyRoutes } from './routes/identity-keys.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
@@ -71,6 +72,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     },
     { prefix: basePath },
   )
+  await app.register(identityKeyRoutes, services)
   await app.register(proxy, { ...services, ...settings })
   return app
 }

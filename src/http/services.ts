@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
+import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
 import type { RefusedTokens } from '../core/refused-token.ts'
@@ -27,6 +28,8 @@ export interface Services {
   readonly signOut: SignOut
   readonly documents: Documents
   readonly upstreamHeaders: UpstreamHeaders
+  /** What upstreams verify signed identities with. */
+  readonly publishedKeys: IdentityKeys['published']
   readonly refusedTokens: RefusedTokens
   /** The connections to a route's upstream. */
   readonly dispatcherOf: (route: Route) => Dispatcher

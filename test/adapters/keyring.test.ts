@@ -74,6 +74,11 @@ t.test('a key is added last, moved to the front, and the old one removed, withou
   t.strictSame(addedLast.open('session', 'a', movedFirst.seal('session', 'a', plain)), plain, 'while it rolls out')
   t.strictSame(oldRemoved.open('session', 'a', movedFirst.seal('session', 'a', plain)), plain)
   t.equal(oldRemoved.open('session', 'a', sealedWithOld), undefined)
+  t.strictSame(
+    [addedLast, movedFirst, oldRemoved].map(({ isCurrent }) => isCurrent(sealedWithOld)),
+    [true, false, false],
+    'what has to be sealed anew',
+  )
 })
 
 t.test('digests: one per key, the first key first, other for another purpose or text', async (t) => {

@@ -324,6 +324,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, '    allow: { clients: [abc] }', 'routes[0].allow.clients', 'add provider_token to accept'],
     [14, '    accept: [provider_token]\n    allow: { clients: [] }', 'routes[0].allow.clients', 'is empty'],
     [14, 'test: { allow: { clients: [abc] } }', 'test.allow.clients', 'unknown key'],
+    [14, '    identity: jwt', 'routes[0].identity', 'must be none or signed'],
+    [13, '    access: public\n    identity: signed', 'routes[0].identity', 'no one is known'],
     [14, '    identity_headers: some', 'routes[0].identity_headers', 'must be true, false or a map'],
     [14, '    identity_headers: {}', 'routes[0].identity_headers', 'is empty'],
     [14, '    identity_headers: { X-A: "{mail}" }', 'routes[0].identity_headers.X-A', 'braces may only hold {user}'],

@@ -20,6 +20,7 @@ export function aRoute(route: Partial<Route> = {}): Route {
     identityHeaders: [],
     cors: { origins: [], credentials: false },
     cache: 'private',
+    identity: 'none',
     timeouts: { connectMs: 5_000, responseMs: 60_000, idleMs: 300_000 },
     maxBodyBytes: 100_000_000,
     ...route,

@@ -3,6 +3,7 @@ import { canonicalTarget, originForm, type RequestTarget } from '../../core/cano
 import { clientOf, type TrustedProxies } from '../../core/client.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
+import { identityKeysPath } from '../../core/reserved.ts'
 import type { RouteTable } from '../../core/route-table.ts'
 import type { Arrival } from '../../core/upstream-headers.ts'
 
@@ -75,7 +76,8 @@ export default fp<ArrivalOptions>(
 export function routedUrl(url: string, basePath: string): string {
   try {
     const { path } = canonicalTarget(originForm(url).target)
-    return path === basePath || path.startsWith(`${basePath}/`) ? path : '/'
+    const isOurs = path === basePath || path.startsWith(`${basePath}/`) || path === identityKeysPath
+    return isOurs ? path : '/'
   } catch {
     return '/'
   }

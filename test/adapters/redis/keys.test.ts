@@ -6,12 +6,13 @@ import type { RecordName } from '../../../src/core/ports.ts'
 type KindOf<Name> = Name extends `${infer Kind}:${string}` ? Kind : never
 
 // Both are checked by the compiler: a new kind of record or a new key does not compile before it is written here.
-const recordNames: { readonly [Kind in KindOf<RecordName>]: `${Kind}:${string}` } = {
-  s: 's:<hash>',
-  t: 't:<provider>',
+const records: { readonly [Kind in KindOf<RecordName>]: [owner: string, name: `${Kind}:${string}`] } = {
+  s: ['<user hash>', 's:<hash>'],
+  t: ['<user hash>', 't:<provider>'],
+  k: ['gateway', 'k:identity'],
 }
 const examples: { readonly [Kind in keyof Keys]: readonly Parameters<Keys[Kind]>[] } = {
-  record: Object.values(recordNames).map((name) => ['<user hash>', name]),
+  record: Object.values(records),
   index: [['<user hash>']],
   lock: [['<user hash>', '<name>']],
 }
