@@ -8,7 +8,7 @@ import { storeFindings } from './core/check/store.ts'
 import { checkUpstream } from './core/check/upstream.ts'
 import type { Finding } from './core/finding.ts'
 import type { ProviderSettings } from './core/provider-settings.ts'
-import type { Route } from './core/route.ts'
+import { type GuardedRoute, isForwarded } from './core/route.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
@@ -34,7 +34,7 @@ export async function checkOnline(
     ),
   )
   const store = checkStore(config.store.url, limits)
-  const upstreams = routes.map((route) => checkUpstream(route, reach, Date.now()))
+  const upstreams = routes.filter(isForwarded).map((route) => checkUpstream(route, reach, Date.now()))
   try {
     return (await Promise.all([...providers, store, ...upstreams])).flat()
   } finally {
@@ -43,7 +43,7 @@ export async function checkOnline(
 }
 
 /** Those of every sign-in, and those that a route sends people back for. */
-function scopesAskedFor({ name, scopes }: ProviderSettings, routes: readonly Route[]): readonly string[] {
+function scopesAskedFor({ name, scopes }: ProviderSettings, routes: readonly GuardedRoute[]): readonly string[] {
   const asking = routes.filter((route) =>
     route.provider === undefined ? route.signIn.includes(name) : route.provider === name,
   )

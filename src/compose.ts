@@ -28,6 +28,7 @@ import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createDiscard, createRevoke } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
+import { isForwarded } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSessionCache } from './core/session-cache.ts'
@@ -41,12 +42,15 @@ import { createUserStore } from './core/user-store.ts'
 import { buildAdmin } from './http/admin.ts'
 import { buildApp } from './http/app.ts'
 import { createAssets } from './http/assets/assets.ts'
+import { buildForwardAuth } from './http/forward-auth.ts'
 import type { HttpSettings } from './http/services.ts'
 
 /** A gateway, ready to listen. */
 export interface Gateway {
   readonly app: Awaited<ReturnType<typeof buildApp>>
   readonly admin: ReturnType<typeof buildAdmin>
+  /** What front proxies ask; only where the config has a listener for it. */
+  readonly forwardAuth: Awaited<ReturnType<typeof buildForwardAuth>> | undefined
   /** Says on `/readyz` that no more requests are wanted. */
   readonly drain: () => void
   readonly close: () => Promise<void>
@@ -74,7 +78,8 @@ export async function compose(
   const keys = config.encryption_keys.length > 0 ? config.encryption_keys : [randomBytes(32)]
   const keyring = createKeyring(keys)
   const routes = routesOf(config)
-  const pools = createUpstreamPools(routes)
+  const forwarded = routes.filter(isForwarded)
+  const pools = createUpstreamPools(forwarded)
   const registrations = registered(config)
   const providers = byName(registrations, ({ settings, own }) => createProvider(settings, own.redirectUri, now))
 
@@ -135,7 +140,7 @@ export async function compose(
     now,
     audit,
     callRoute: createCallRoute({
-      routes,
+      routes: forwarded,
       providers,
       upstreamHeaders,
       signIdentity,
@@ -193,19 +198,22 @@ export async function compose(
   const { tls } = config.listen
   const pem = (file: string) => readFileSync(file, 'utf8')
   const app = await buildApp(services, settings, { logger, tls: tls && { cert: pem(tls.cert), key: pem(tls.key) } })
+  const forwardAuth = config.forward_auth && (await buildForwardAuth({ ...services, ...settings }, logger))
 
   let serving = true
   const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
+  const listeners = [app, admin, ...(forwardAuth ? [forwardAuth] : [])]
   return {
     app,
     admin,
+    forwardAuth,
     drain: () => {
       serving = false
     },
     close: async () => {
       // Connections that were busy when it began are idle by and by; their clients would keep them for a minute.
-      const sweep = setInterval(() => [app, admin].map(({ server }) => server.closeIdleConnections()), 100)
-      await app.close()
+      const sweep = setInterval(() => listeners.map(({ server }) => server.closeIdleConnections()), 100)
+      await Promise.all([app.close(), forwardAuth?.close()])
       await admin.close()
       clearInterval(sweep)
       await pools.close()

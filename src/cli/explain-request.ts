@@ -3,10 +3,9 @@ import { trustedOrigins } from '../core/cors.ts'
 import { GatewayError } from '../core/errors.ts'
 import { isReserved } from '../core/reserved.ts'
 import { signInPath } from '../core/return-to.ts'
-import type { Route } from '../core/route.ts'
+import { type GuardedRoute, isForwarded } from '../core/route.ts'
 import { createRouteTable, type RouteTable } from '../core/route-table.ts'
-import { upstreamPath } from '../core/upstream-path.ts'
-import { factsOf } from './route-facts.ts'
+import { addressOf, factsOf } from './route-facts.ts'
 import { UsageError } from './run.ts'
 
 /** What the gateway would do with a request; keys that do not apply are left out. */
@@ -30,7 +29,7 @@ export interface Explanation {
 }
 
 interface Gateway {
-  readonly routes: readonly Route[]
+  readonly routes: readonly GuardedRoute[]
   readonly publicUrl: string
   readonly basePath: string
 }
@@ -71,7 +70,7 @@ function sentFor(url: string, publicUrl: string): { readonly host: string; reado
 }
 
 function matched(
-  route: Route,
+  route: GuardedRoute,
   method: string,
   target: RequestTarget,
   table: RouteTable,
@@ -83,10 +82,12 @@ function matched(
   const takesSession = route.accept.includes('session')
   const pages = ['of the same origin', ...trustedOrigins(route.cors)].join(' or ')
   const passed = access === 'signed_in' ? undefined : 'passed on as nobody'
+  const upstream = addressOf(route, target)
   const signIn = publicUrl + signInPath(basePath, target.path + target.search)
-  const browser = isSafe
+  const leaving = isForwarded(route)
     ? `302 to ${signIn}`
-    : '401 sign_in_required, a page that leads to sign-in; nothing is sent again'
+    : `401 with Location ${signIn}, or a 302 there where the front proxy asks with unauthenticated=redirect`
+  const browser = isSafe ? leaving : '401 sign_in_required, a page that leads to sign-in; nothing is sent again'
   return {
     path: target.path,
     route: name,
@@ -101,12 +102,12 @@ function matched(
       (takesSession ? '401 sign_in_required, problem JSON with sign_in_url' : '401 token_required, problem JSON'),
     token_of,
     headers,
-    upstream: `${method} ${route.upstream.origin}${upstreamPath(route, target)}`,
+    upstream: upstream === undefined ? 'none: a front proxy sends the request on' : `${method} ${upstream}`,
   }
 }
 
 /** Names the route that would match if this one were not there. */
-function why(route: Route, { routes }: RouteTable, basePath: string): string {
+function why(route: GuardedRoute, { routes }: RouteTable, basePath: string): string {
   const others = createRouteTable(
     routes.filter((other) => other !== route),
     route.host,

@@ -1,4 +1,5 @@
-import type { Allow, HeaderTemplate, Route } from '../core/route.ts'
+import type { RequestTarget } from '../core/canonical-path.ts'
+import { type Allow, type GuardedRoute, type HeaderTemplate, isForwarded } from '../core/route.ts'
 import type { Template } from '../core/template.ts'
 import { upstreamPath } from '../core/upstream-path.ts'
 
@@ -7,18 +8,18 @@ export interface RouteFacts {
   readonly name: string
   readonly host: string
   readonly path: string
-  readonly access: Route['access']
+  readonly access: GuardedRoute['access']
   /** What counts as a credential, in the order in which it is looked at. */
   readonly accept: readonly string[]
   readonly who_may_pass: string
   readonly token_of: string
   readonly inject: string
   readonly identity_headers: readonly string[]
-  /** Where the route's own path leads. */
+  /** Where the route's own path leads, unless a front proxy knows that. */
   readonly upstream: string
 }
 
-const nothing: Pick<Route, 'inject' | 'identityHeaders' | 'identity'> = {
+const nothing: Pick<GuardedRoute, 'inject' | 'identityHeaders' | 'identity'> = {
   inject: undefined,
   identityHeaders: [],
   identity: 'none',
@@ -26,7 +27,7 @@ const nothing: Pick<Route, 'inject' | 'identityHeaders' | 'identity'> = {
 const signedIdentity = 'X-Toolgate-Identity: a JWT of who it is, signed by the gateway'
 
 /** The facts of a route. Headers are shown as names and templates, never with values. */
-export function factsOf(route: Route): RouteFacts {
+export function factsOf(route: GuardedRoute): RouteFacts {
   const path = route.path || '/'
   // On a public route nobody is known, so nothing is set.
   const { inject, identityHeaders, identity } = route.access === 'public' ? nothing : route
@@ -40,11 +41,16 @@ export function factsOf(route: Route): RouteFacts {
     token_of: inject === undefined ? 'none' : (route.provider ?? 'the one signed in with'),
     inject: inject === undefined ? 'none' : headerText(inject),
     identity_headers: [...identityHeaders.map(headerText), ...(identity === 'signed' ? [signedIdentity] : [])],
-    upstream: route.upstream.origin + upstreamPath(route, { path, search: '' }),
+    upstream: addressOf(route, { path, search: '' }) ?? 'none (forward_auth)',
   }
 }
 
-function acceptedBy({ accept, inject }: Route): readonly string[] {
+/** What the upstream is asked for, with its host. `undefined` where a front proxy asks it. */
+export function addressOf(route: GuardedRoute, target: RequestTarget): string | undefined {
+  return isForwarded(route) ? route.upstream.origin + upstreamPath(route, target) : undefined
+}
+
+function acceptedBy({ accept, inject }: GuardedRoute): readonly string[] {
   const credentials = {
     provider_token: `Authorization: Bearer, an access token of the provider, which goes ${inject === undefined ? 'on as it came' : 'upstream itself'}`,
     session: 'session cookie',
@@ -52,7 +58,7 @@ function acceptedBy({ accept, inject }: Route): readonly string[] {
   return (['provider_token', 'session'] as const).flatMap((name) => (accept.includes(name) ? [credentials[name]] : []))
 }
 
-function whoMayPass({ access, accept, signIn, allow }: Route): string {
+function whoMayPass({ access, accept, signIn, allow }: GuardedRoute): string {
   if (access === 'public') return 'anyone'
   const means = { session: 'signed in with', provider_token: 'with an access token of' }
   const how = accept.map((credential) => means[credential]).join(', or ')

@@ -15,6 +15,9 @@ export async function start(config: Config, { worker, ...surroundings }: Startin
   const gateway = await compose(config, { ...surroundings, logger: isWorker ? log.child({ worker }) : log })
   try {
     await listen(gateway.app, { ...config.listen, reusePort: isWorker }, 'listen.port')
+    if (gateway.forwardAuth && config.forward_auth) {
+      await listen(gateway.forwardAuth, { ...config.forward_auth, reusePort: isWorker }, 'forward_auth.port')
+    }
     if (!isWorker) await listen(gateway.admin, config.admin, 'admin.port')
   } catch (error) {
     await gateway.close()

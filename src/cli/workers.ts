@@ -22,7 +22,12 @@ export async function startWorkers(config: Config): Promise<Pick<Gateway, 'drain
   }
 
   try {
-    const shared = { ...config, listen: await freeAddress(config.listen, 'listen.port') }
+    const { listen: clients, forward_auth: fronts } = config
+    const shared = {
+      ...config,
+      listen: await freeAddress(clients, 'listen.port'),
+      ...(fronts && { forward_auth: await freeAddress(fronts, 'forward_auth.port') }),
+    }
     await listen(admin.app, config.admin, 'admin.port')
     for (let number = 1; number <= config.workers; number++)
       workers.push(keepWorker({ number, config: shared }, logger))

@@ -5,15 +5,39 @@ import { parseDuration } from './units.ts'
 /** The rules over the gateway's own keys. */
 export function checkGateway(draft: Draft, findings: Findings): void {
   checkListeners(draft, findings)
+  checkForwardAuth(draft, findings)
   checkWorkers(draft, findings)
   checkEncryptionKeys(draft, findings)
   checkSessions(draft, findings)
 }
 
-function checkListeners({ listen, admin }: Draft, { problem }: Findings): void {
-  const clash = listen?.port !== undefined && listen.port !== 0 && listen.port === admin?.port
-  if (clash && (listen.host === admin?.host || isEveryAddress(listen.host) || isEveryAddress(admin?.host))) {
+type Listener = Draft['admin']
+
+function checkListeners({ listen, admin, forward_auth: auth }: Draft, { problem }: Findings): void {
+  if (clash(listen, admin)) {
     problem('admin.port', 'must differ from listen.port; health and metrics are never on the public port')
+  }
+  if (clash(listen, auth)) {
+    problem('forward_auth.port', 'must differ from listen.port; what proxies ask is never on the public port')
+  }
+  if (clash(admin, auth)) problem('forward_auth.port', 'must differ from admin.port')
+}
+
+function clash(one: Listener, other: Listener): boolean {
+  if (one?.port === undefined || one.port === 0 || one.port !== other?.port) return false
+  return one.host === other.host || isEveryAddress(one.host) || isEveryAddress(other.host)
+}
+
+function checkForwardAuth({ forward_auth: auth, trusted_proxies: trusted, routes = [] }: Draft, findings: Findings) {
+  if (auth === undefined) return
+  if (trusted?.length === 0) {
+    findings.problem(
+      'forward_auth',
+      'needs trusted_proxies: whoever asks there says whose request it is; name the addresses your proxy connects from',
+    )
+  }
+  if (!routes.some((route) => route?.forward_auth)) {
+    findings.warning('forward_auth', 'no route has forward_auth: true, so every question there is answered 404')
   }
 }
 

@@ -18,6 +18,8 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkReserved(route, base_path, path, findings)
     checkProviderNames(route, providers, path, findings)
     checkAccess(route, path, findings)
+    checkUpstream(route, path, findings)
+    checkListener(route, draft, path, findings)
     checkTls(route, path, findings)
     checkHeaders(route, path, findings)
     checkCors(route, path, findings)
@@ -102,6 +104,31 @@ function checkAccess(route: DraftRoute, path: string, { problem }: Findings): vo
     if (key in route)
       problem(`${path}.${key}`, 'has no effect with access: public, where no one is checked; remove one of them')
   }
+}
+
+/** Either we send the requests on, or a front proxy does. */
+function checkUpstream(route: DraftRoute, path: string, { problem }: Findings): void {
+  if (!route.forward_auth) {
+    if (route.forward_auth === false && !('upstream' in route))
+      problem(`${path}.upstream`, 'is missing; add it, for example http://127.0.0.1:3000')
+    return
+  }
+  for (const key of ['upstream', 'tls'] as const) {
+    if (key in route) problem(`${path}.${key}`, 'has no effect with forward_auth: true; remove one of them')
+  }
+  const onTheWay = {
+    strip_path: route.strip_path === true,
+    'cors.origins': (route.cors?.origins?.length ?? 0) > 0,
+    cache: route.cache === 'shared',
+  }
+  for (const [key, isSet] of Object.entries(onTheWay)) {
+    if (isSet) problem(`${path}.${key}`, 'has no effect with forward_auth: true; let the front proxy see to it')
+  }
+}
+
+function checkListener(route: DraftRoute, { forward_auth: auth }: Draft, path: string, { problem }: Findings): void {
+  if (route.forward_auth !== true || auth !== undefined) return
+  problem(`${path}.forward_auth`, 'needs a listener that the proxy asks; add forward_auth: { port: 9091 } at the top')
 }
 
 function checkTls({ upstream, tls }: DraftRoute, path: string, { problem, warning }: Findings): void {

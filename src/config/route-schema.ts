@@ -78,16 +78,22 @@ export const route = Type.Object(
       [(value) => value === '/' || !value.endsWith('/'), 'must not end with /; the prefix covers what is below it'],
       [isPrefix, 'must be a plain path: no // or dot segments, no ; or ? or backslash, no encoded slash or letter'],
     ),
-    upstream: Type.Decode(
-      url(
-        {
-          description: "The tool itself. A path in it takes the place of the route's prefix.",
-          examples: ['http://127.0.0.1:3000'],
-        },
-        { http: true },
+    upstream: Type.Optional(
+      Type.Decode(
+        url(
+          {
+            description: "The tool itself. A path in it takes the place of the route's prefix.",
+            examples: ['http://127.0.0.1:3000'],
+          },
+          { http: true },
+        ),
+        (value) => new URL(value).href.replace(/\/+$/, ''),
       ),
-      (value) => new URL(value).href.replace(/\/+$/, ''),
     ),
+    forward_auth: Type.Boolean({
+      description: 'No upstream: a front proxy asks who may pass, and sends the requests on itself.',
+      default: false,
+    }),
     strip_path: Type.Boolean({
       description: 'Take the prefix off before the request goes to the upstream.',
       default: false,

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import type { Allow, HeaderTemplate, Route, Upstream } from '../core/route.ts'
+import type { Allow, GuardedRoute, HeaderTemplate, Upstream } from '../core/route.ts'
 import { parseTemplate } from '../core/template.ts'
 import type { Config, RouteConfig } from './schema.ts'
 
 /** The routes of a config as the core knows them. Reads the files that their `tls` names. */
-export function routesOf(config: Config): readonly Route[] {
+export function routesOf(config: Config): readonly GuardedRoute[] {
   const host = new URL(config.public_url).host
   const [firstProvider = ''] = Object.keys(config.providers)
 
@@ -47,7 +47,8 @@ export function allowOf(allow: RouteConfig['allow']): Allow {
 }
 
 /** An upstream with a path, or `strip_path`: what it names stands in for the route's prefix. */
-function upstreamOf({ upstream, strip_path: stripPath, tls }: RouteConfig): Upstream {
+function upstreamOf({ upstream, strip_path: stripPath, tls }: RouteConfig): Upstream | undefined {
+  if (upstream === undefined) return undefined
   const { origin, pathname } = new URL(upstream)
   const path = pathname.replace(/\/+$/, '')
   const pem = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'))

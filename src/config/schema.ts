@@ -96,6 +96,15 @@ export const schema = Type.Object({
     },
     { description: 'The listener for health.', default: {} },
   ),
+  forward_auth: Type.Optional(
+    Type.Object(
+      {
+        host: host('The address of /oauth/auth.', '127.0.0.1'),
+        port: port('Its port; never the public one.', 9091),
+      },
+      { description: 'The listener for front proxies. Absent: there is none. Needs trusted_proxies.' },
+    ),
+  ),
   trusted_proxies: Type.Array(
     addressRange({ description: 'A range of addresses, or one.', examples: ['10.0.0.0/8', '::1'] }),
     { description: 'Proxies in front, whose X-Forwarded-* and Forwarded are believed. Empty: nobody.', default: [] },

@@ -1,6 +1,6 @@
 import { GatewayError } from './errors.ts'
 import type { PresentedToken, Provider } from './provider.ts'
-import type { Route } from './route.ts'
+import type { GuardedRoute } from './route.ts'
 
 /**
  * The bearer token of an `Authorization` header (RFC 6750 section 2.1): empty when it is not well formed, `undefined`
@@ -24,7 +24,7 @@ interface Verified {
  */
 export async function verifyBearer(
   bearer: string,
-  { signIn, provider: injected, allow }: Route,
+  { signIn, provider: injected, allow }: GuardedRoute,
   providers: ReadonlyMap<string, Provider>,
 ): Promise<Verified> {
   let refusal = new GatewayError('invalid_token')

@@ -22,6 +22,11 @@ export function originForm(target: string): { readonly target: string; readonly 
   return { target: rest.startsWith('/') ? rest : `/${rest}`, host }
 }
 
+/** A host as it is compared: lower case, without the default port of the scheme. */
+export function withoutDefaultPort(host: string, scheme: 'http' | 'https'): string {
+  return host.toLowerCase().replace(scheme === 'https' ? /:443$/ : /:80$/, '')
+}
+
 /**
  * The one canonical form of a request target in origin-form (RFC 9112 section 3.2.1): unreserved characters decoded,
  * all other percent-encodings in upper case (RFC 3986 section 6.2.2). Whatever two servers might read differently is

@@ -13,6 +13,7 @@ const catalogue = {
   bad_path: [400, 'The address is ambiguous. Use a path without encoded slashes, backslashes or dot segments.'],
   bad_request: [400, 'The request is not well formed.'],
   route_not_found: [404, 'No tool lives at this address.'],
+  proxy_not_trusted: [403, 'Only proxies that the gateway trusts may ask here.'],
   host_unknown: [421, 'This gateway does not serve the host that was asked for.'],
   attempt_unknown: [400, 'This sign-in was not started in this browser, or it is too old. Start again.'],
   sign_in_loop: [400, 'Signing in came back here several times in a row, so it was stopped.'],

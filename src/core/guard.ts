@@ -7,7 +7,7 @@ import type { FreshTokens } from './fresh-tokens.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { missingScopes, unionOfScopes } from './replace-tokens.ts'
-import type { Route } from './route.ts'
+import type { GuardedRoute } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl, userKey } from './session.ts'
@@ -69,7 +69,7 @@ export class ScopeError extends GatewayError {
   readonly missing: readonly string[]
 
   /** `usual` is what every sign-in asks for: not all of it need be among what the provider says it granted. */
-  constructor(route: Route, user: User, { provider, set }: HeldTokens, usual: readonly string[]) {
+  constructor(route: GuardedRoute, user: User, { provider, set }: HeldTokens, usual: readonly string[]) {
     super('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
     this.missing = missingScopes(route.scopes, set.scopes)
     this.start = {
@@ -111,7 +111,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
    * `insufficient_scope`, `connection_required`, `cross_site`, `store_unavailable`, `provider_unavailable`, and
    * ScopeError.
    */
-  async function admit(route: Route, request: GuardedRequest): Promise<Passage | undefined> {
+  async function admit(route: GuardedRoute, request: GuardedRequest): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
     const bearer = route.accept.includes('provider_token') ? bearerOf(request.headers.authorization) : undefined
     if (bearer !== undefined) return admitBearer(route, bearer)
@@ -138,7 +138,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   }
 
   /** The presented token says who it is and is what goes upstream; nothing stored is looked at. */
-  async function admitBearer(route: Route, bearer: string): Promise<Passage> {
+  async function admitBearer(route: GuardedRoute, bearer: string): Promise<Passage> {
     const { provider, token } = await verifyBearer(bearer, route, providers)
     const { claims, clientId, scopes, hasUser } = token
     const subject = hasUser ? claims[provider.claimNames.user] : (claims.sub ?? clientId)
@@ -152,7 +152,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     return { user, tokens: { presented: true, set: { accessToken: bearer, idToken: undefined } } }
   }
 
-  function requireAllowed({ name, allow }: Route, user: Identity, hasUser = true): void {
+  function requireAllowed({ name, allow }: GuardedRoute, user: Identity, hasUser = true): void {
     if ((hasUser || allow.clients !== undefined) && isAllowed(allow, user)) return
     audit('access_denied', { user: user.key, route: name })
     throw new GatewayError('access_denied', { signedInAs: displayName(user) })
@@ -183,7 +183,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     return { ...identityOf(provider, claims), session, sessionEndsAt, tokens }
   }
 
-  async function tokensFor(route: Route, user: User): Promise<HeldTokens> {
+  async function tokensFor(route: GuardedRoute, user: User): Promise<HeldTokens> {
     if (route.provider === undefined || route.provider === user.provider) return user.tokens
     const stored = user.session.tokens.get(route.provider)
     if (stored === undefined) throw connectionRequired(route.provider)

@@ -1,10 +1,15 @@
 /** Header names as Node gives them: pairs of name and value, as they came over the wire. */
 export type RawHeaders = readonly string[]
 
-/** The values of all headers of a name (lower case), joined by commas (RFC 9110 section 5.2). `undefined` without any. */
-export function headerText(raw: RawHeaders, wanted: string): string | undefined {
-  const values = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
-  return values.length === 0 ? undefined : values.join(',')
+/** The values of all headers of a name (lower case), in order. */
+export function headerValues(raw: RawHeaders, wanted: string): readonly string[] {
+  return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
+}
+
+/** The values of all headers of a name, as the one list that they are (RFC 9110 section 5.2). `undefined` without any. */
+export function headerText(raw: RawHeaders, wanted: string, separator = ','): string | undefined {
+  const values = headerValues(raw, wanted)
+  return values.length === 0 ? undefined : values.join(separator)
 }
 
 /**

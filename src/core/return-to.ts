@@ -4,9 +4,13 @@ const maxLength = 2048
 /** Pages of ours that one may come back to. */
 const ownPages = ['/', '/connections', '/test']
 
-/** The path that starts a sign-in and comes back to `returnTo`, a path on our origin; without one, to the home page. */
+/**
+ * The path that starts a sign-in and comes back to `returnTo`, a path on our origin; without one, or with one that is too
+ * long to come back to, to the home page.
+ */
 export function signInPath(basePath: string, returnTo: string | undefined): string {
-  return `${basePath}/sign-in${returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`}`
+  const isKept = returnTo !== undefined && returnTo.length <= maxLength
+  return `${basePath}/sign-in${isKept ? `?return_to=${encodeURIComponent(returnTo)}` : ''}`
 }
 
 /**

@@ -38,8 +38,11 @@ export interface HeaderTemplate {
   readonly value: Template
 }
 
-/** A tool: where it lives, where its requests go, who may pass and what they carry. Times in milliseconds. */
-export interface Route {
+/**
+ * A tool: where it appears, who may pass and what their requests carry. Without an upstream its requests are decided for
+ * a front proxy, which sends them on itself. Times in milliseconds.
+ */
+export interface GuardedRoute {
   readonly name: string
   readonly title: string
   readonly description: string
@@ -47,7 +50,7 @@ export interface Route {
   readonly host: string
   /** A prefix on a segment boundary, without a slash at its end; the root is the empty string. */
   readonly path: string
-  readonly upstream: Upstream
+  readonly upstream: Upstream | undefined
   readonly access: 'signed_in' | 'optional' | 'public'
   readonly accept: readonly Credential[]
   /** Providers whose identities may enter. */
@@ -66,4 +69,13 @@ export interface Route {
   readonly identity: 'none' | 'signed'
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly idleMs: number }
   readonly maxBodyBytes: number
+}
+
+/** A tool whose requests we send on. */
+export interface Route extends GuardedRoute {
+  readonly upstream: Upstream
+}
+
+export function isForwarded(route: GuardedRoute): route is Route {
+  return route.upstream !== undefined
 }

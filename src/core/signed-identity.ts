@@ -2,10 +2,10 @@ import { sign } from 'node:crypto'
 import type { Guard, Identity } from './guard.ts'
 import type { IdentityKey, IdentityKeys } from './identity-keys.ts'
 import type { Clock } from './ports.ts'
-import type { Route } from './route.ts'
+import type { GuardedRoute } from './route.ts'
 
 /** Who a user is, as a JWT for the upstream of a route. Throws `store_unavailable`. */
-export type SignIdentity = (route: Route, user: Identity) => Promise<string>
+export type SignIdentity = (route: GuardedRoute, user: Identity) => Promise<string>
 
 interface SignIdentityOptions {
   readonly keys: IdentityKeys

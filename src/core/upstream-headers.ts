@@ -1,7 +1,7 @@
 import { corsHeaders } from './cors.ts'
 import type { Identity } from './guard.ts'
 import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders, varyBy } from './headers.ts'
-import type { HeaderTemplate, Route } from './route.ts'
+import type { GuardedRoute, HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
 
 /** Headers as they are sent: lower-case names, several values where there are several. */
@@ -41,10 +41,12 @@ const refusedFromUpstream = new Set([
 ])
 
 /** Strip, then inject: for all routes the same names are stripped, whichever of them sets one. */
-export function createUpstreamHeaders(routes: readonly Route[], cookieName: string) {
+export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieName: string) {
   const configured = routes.flatMap((route) => [...route.identityHeaders, ...(route.inject ? [route.inject] : [])])
   const stripped = new Set([...oursAlways, ...configured.map(({ name }) => foldHeaderName(name))])
   stripped.delete('authorization')
+  const copied = [...ours, 'x-toolgate-identity', ...configured.map(({ name }) => name.toLowerCase())]
+  const emptied = Object.fromEntries(copied.filter((name) => name !== 'authorization').map((name) => [name, '']))
 
   function isStripped(name: string, route: Route): boolean {
     const folded = foldHeaderName(name)
@@ -64,12 +66,17 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     }
     headers.host = new URL(route.upstream.origin).host
     Object.assign(headers, forwarded(arrival))
-    if (carried !== undefined) {
-      Object.assign(headers, identity(route.identityHeaders, carried.user))
-      if (carried.signedIdentity !== undefined) headers['x-toolgate-identity'] = carried.signedIdentity
-      if (route.inject !== undefined) headers[route.inject.name.toLowerCase()] = injected(route.inject, carried)
-    }
-    return headers
+    return Object.assign(headers, inNameOf(carried, route))
+  }
+
+  /**
+   * What a front proxy, which sends the request on itself, has to set in place of what the client sent: the same names
+   * for every request of a route, empty where there is nothing to say.
+   */
+  function forFront(raw: RawHeaders, route: GuardedRoute, carried: Carried | undefined): Headers {
+    const cookie = withoutOurs(headerText(raw, 'cookie', ';') ?? '', cookieName)
+    const authorization = route.inject === undefined ? {} : { authorization: '' }
+    return { ...emptied, ...authorization, cookie, ...inNameOf(carried, route) }
   }
 
   /** The headers for the client, of an answer that came from the upstream of `route` to a request from `origin`. */
@@ -89,7 +96,7 @@ export function createUpstreamHeaders(routes: readonly Route[], cookieName: stri
     return Object.assign(headers, corsHeaders(route.cors, { origin }, headers))
   }
 
-  return { forRequest, forResponse }
+  return { forRequest, forFront, forResponse }
 }
 
 /** Without a prototype: `constructor` is a header name like any other. */
@@ -129,6 +136,15 @@ function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
     'x-forwarded-host': host,
     'x-forwarded-proto': scheme,
   }
+}
+
+/** What a request carries in a user's name. */
+function inNameOf(carried: Carried | undefined, { identityHeaders, inject }: GuardedRoute): Headers {
+  if (carried === undefined) return {}
+  const headers = identity(identityHeaders, carried.user)
+  if (carried.signedIdentity !== undefined) headers['x-toolgate-identity'] = carried.signedIdentity
+  if (inject !== undefined) headers[inject.name.toLowerCase()] = injected(inject, carried)
+  return headers
 }
 
 function injected({ value }: HeaderTemplate, { tokens }: Carried): string {

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import type { Route } from '../core/route.ts'
+import type { GuardedRoute } from '../core/route.ts'
 import { answerClientError } from './client-error.ts'
 import arrival, { routedUrl } from './plugins/arrival.ts'
 import cookies from './plugins/cookies.ts'
@@ -31,7 +31,7 @@ const ownSilenceMs = 120_000
 const graceMs = 10_000
 
 /** How long a connection may be silent: a client that stops in the middle must not keep it for ever. Milliseconds. */
-function longestSilence(routes: readonly Route[]): number {
+function longestSilence(routes: readonly GuardedRoute[]): number {
   const waits = routes.flatMap(({ timeouts: { responseMs, idleMs } }) => [responseMs, idleMs])
   return Math.max(ownSilenceMs, ...waits) + graceMs
 }

@@ -352,6 +352,14 @@ t.test('an upstream that does not answer is a problem that names the route', asy
   t.match(problems, [{ question: 'Does the upstream of ledger answer?', answer: /refused/, remedy: /Start the tool/ }])
 })
 
+t.test('where a front proxy sends requests on there is no upstream to ask', async (t) => {
+  const routes = [{ name: 'wiki', path: '/wiki', forward_auth: true }]
+
+  const { findings } = await check(t, { forward_auth: {}, trusted_proxies: ['127.0.0.1'], routes })
+
+  t.notOk(findings.some(({ subject }) => subject === 'upstreams'))
+})
+
 t.test('an upstream whose certificate does not verify is a problem', async (t) => {
   const [ca, cert, key] = [certificateFile('ca.pem'), certificate('server.pem'), certificate('server.key')]
   const server = createServer({ cert, key }).listen(0, '127.0.0.1')

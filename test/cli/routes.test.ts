@@ -74,6 +74,21 @@ t.test('--json gives the table to scripts', async (t) => {
   t.match(JSON.parse(out), [{ name: 'root' }, { name: 'reports', host: 'tools.acme.io', path: '/reports' }, {}])
 })
 
+t.test('a route without an upstream is shown as what it is', async (t) => {
+  const wiki = { name: 'wiki', path: '/wiki', forward_auth: true }
+  const more = { trusted_proxies: ['127.0.0.1'], forward_auth: { port: 9091 }, routes: [...yaml.routes, wiki] }
+  const file = configIn(t, { ...yaml, ...more })
+
+  const { out } = await toolgate('routes', '-c', file)
+  const page = await explain(file, 'GET', '/wiki/x?y=1')
+  const form = await explain(file, 'POST', '/wiki/x')
+
+  t.match(out.split('\n').at(-1), /^wiki .*Authorization: Bearer \{access_token\} +none \(forward_auth\)$/)
+  t.match(page, { route: 'wiki', upstream: 'none: a front proxy sends the request on' })
+  t.match(page.anonymous_browser, /^401 with Location https:\/\/tools\.acme\.io\/oauth\/sign-in\?return_to=%2Fwiki%2Fx/)
+  t.match(form.anonymous_browser, /^401/)
+})
+
 t.test('no value of the environment is shown, whatever it is part of', async (t) => {
   const file = configIn(t)
 

@@ -15,7 +15,7 @@ const filled = example
   .replace('1example23456789', '4f7q2k9v1m3x8c5b')
 
 /** The example with every optional key in use. */
-const whole = filled.replace(/^#(?=\S| {2,})/gm, '')
+const whole = filled.replace(/^#(?=\S| {2,})/gm, '').replace('trusted_proxies: []', 'trusted_proxies: [10.0.0.0/8]')
 
 t.test('exactly the placeholders of the example are found', async (t) => {
   const problems = await loadConfig(file, {}).then(() => [], problemsIn)
@@ -80,7 +80,7 @@ t.test('the optional keys of the example are right as they stand', async (t) => 
   const { config, warnings } = await loadConfig(join(folder, 'toolgate.yaml'), env)
 
   t.strictSame(warnings, [])
-  t.equal(config.routes.length, 2)
+  t.equal(config.routes.length, 3)
   t.strictSame(new Set(Object.values(config.providers).map(({ type }) => type)), new Set(providerKeys().keys()))
 })
 
@@ -97,8 +97,10 @@ t.test('every key of the schema has its line in the documentation, with its defa
     const rows = documentation.filter((line) => line.startsWith(`| \`${path}\` |`))
     const expected = writtenDefault(schema)
 
-    t.equal(rows.length, 1, path)
-    if (expected !== undefined) t.equal(rows[0]?.split('|')[2]?.trim(), `\`${expected}\``, path)
+    // A route's key may be called as one of the gateway's.
+    t.equal(rows.length, keyPaths().filter((key) => key.path === path).length, path)
+    const defaults = rows.map((row) => row.split('|')[2]?.trim())
+    if (expected !== undefined) t.ok(defaults.includes(`\`${expected}\``), path)
   }
 })
 

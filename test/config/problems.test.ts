@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseConfig } from '../../src/config/load.ts'
 import { problemsOf, sampleWith } from './sample-config.ts'
 
 type Mistake = readonly [line: number, text: string, path: string, phrase: string]
@@ -6,6 +7,7 @@ type Mistake = readonly [line: number, text: string, path: string, phrase: strin
 const key = Buffer.alloc(32, 'key of a test').toString('base64')
 
 const client = 'client_id: abc, client_secret: s3cret'
+const trusting = 'trusted_proxies: [127.0.0.1/32]'
 const okta = 'domain: acme.okta.com'
 const preset = (type: string, keys: string) => `  crm: { type: ${type}, client_id: abc, ${keys} }`
 const oidc = (issuer: string, keys = '') => `  crm: { type: oidc, issuer: "${issuer}", ${client}, ${keys} }`
@@ -78,6 +80,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     ...['10.1.2.3/8', '192.168.0.1/31', 'fd00::1/8', '2001:db8::8000/112'].map(
       (range): Mistake => [14, `trusted_proxies: ["${range}"]`, 'trusted_proxies[0]', 'has bits set after its prefix'],
     ),
+    [14, 'forward_auth: { port: 9091 }', 'forward_auth', 'needs trusted_proxies'],
+    [14, `${trusting}\nforward_auth: { port: 8080 }`, 'forward_auth.port', 'must differ from listen.port'],
+    [14, `${trusting}\nforward_auth: { host: "::", port: 9090 }`, 'forward_auth.port', 'must differ from admin.port'],
+    [14, `${trusting}\nforward_auth: 9091`, 'forward_auth', 'must be a mapping'],
     [14, 'trusted_proxies: 10.0.0.0/8', 'trusted_proxies', 'must be a list'],
     [14, 'listen: { tls: { cert: no.pem, key: /dev/null } }', 'listen.tls.cert', 'cannot be read (ENOENT)'],
     [14, 'listen: { tls: { key: /dev/null } }', 'listen.tls.cert', 'is missing'],
@@ -268,6 +274,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [11, '    path: /.well-known/oauth-authorization-server', 'routes[0].path', 'covers a /.well-known name'],
     [11, '    path: /.well-known/openid-configuration/x', 'routes[0].path', 'covers a /.well-known name'],
     [11, '    path: /.well-known/toolgate', 'routes[0].path', 'covers a /.well-known name'],
+    [12, '    # nothing', 'routes[0].upstream', 'is missing; add it, for example http://127.0.0.1:3000'],
+    [12, '    forward_auth: false', 'routes[0].upstream', 'is missing'],
+    [12, '    forward_auth: "true"', 'routes[0].forward_auth', 'must be true or false'],
+    [12, '    forward_auth: true', 'routes[0].forward_auth', 'add forward_auth: { port: 9091 } at the top'],
     [12, '    upstream: 127.0.0.1:3000', 'routes[0].upstream', 'must be a whole http:// or https:// address'],
     [12, '    upstream: ftp://127.0.0.1', 'routes[0].upstream', 'must be a whole http:// or https:// address'],
     [12, '    upstream: http://me:pw@127.0.0.1', 'routes[0].upstream', 'must not hold a user name'],
@@ -399,6 +409,29 @@ for (const [part, rows] of Object.entries(mistakes)) {
     }
   })
 }
+
+t.test('what only matters on the way to an upstream is refused beside forward_auth', async (t) => {
+  const around = `${trusting}\nforward_auth: { port: 9091 }`
+  const problemsWith = async (...keys: string[]) => {
+    const lines = ['forward_auth: true', ...keys].map((key) => `    ${key}`).join('\n')
+    return (await problemsOf(`${sampleWith({ 12: lines })}\n${around}`)).map(
+      ({ path, message }) => `${path} ${message}`,
+    )
+  }
+
+  t.strictSame(await problemsWith(), [])
+  t.match(await problemsWith('upstream: http://127.0.0.1:3000'), [/^routes\[0\]\.upstream has no effect/])
+  t.match(await problemsWith('tls: {}'), [/^routes\[0\]\.tls has no effect/])
+  t.match(await problemsWith('strip_path: true'), [/^routes\[0\]\.strip_path has no effect/])
+  t.match(await problemsWith('cache: shared'), [/^routes\[0\]\.cache has no effect/])
+  t.match(await problemsWith('cors: { origins: [https://a.acme.io] }'), [/^routes\[0\]\.cors\.origins has no effect/])
+})
+
+t.test('a listener that no route needs is pointed out', async (t) => {
+  const { warnings } = await parseConfig(sampleWith({ 14: `${trusting}\nforward_auth: {}` }), 'toolgate.yaml', {})
+
+  t.match(warnings, [{ path: 'forward_auth', message: /^no route has forward_auth: true/ }])
+})
 
 t.test('a missing key is placed at the key around it', async (t) => {
   const [problem] = await problemsOf(sampleWith({ 7: '    # nothing' }))

@@ -152,3 +152,37 @@ t.test('told to stop it is not ready, takes nothing new, finishes what runs, and
   t.match(await answer, { status: 200, body: 'done' })
   t.equal(await exit, 0)
 })
+
+t.test('what front proxies ask has a listener of its own, that stops with the rest', async (t) => {
+  const [admin, forward_auth] = [await freePort(), await freePort()].map((port) => ({ host: '127.0.0.1', port }))
+  const routes = [{ name: 'tool', path: '/tool', forward_auth: true }]
+  const { origin, yaml } = await startParts(t, {
+    config: { admin, forward_auth, trusted_proxies: ['127.0.0.1'], routes },
+  })
+  const gateway = await startGatewayProcess(t, yaml)
+  const browser = createBrowser()
+  const asked = { 'x-original-method': 'GET', 'x-original-url': `${origin}/tool` }
+
+  const answer = await browser.send(`http://127.0.0.1:${forward_auth?.port}/oauth/auth`, { headers: asked })
+  const ready = await browser.send(`http://127.0.0.1:${admin?.port}/readyz`)
+
+  t.equal(answer.status, 401)
+  t.equal(ready.status, 200)
+  t.equal((await browser.send(`http://127.0.0.1:${admin?.port}/oauth/auth`, { headers: asked })).status, 404)
+  t.equal(await gateway.end('SIGTERM'), 0)
+})
+
+t.test('a port that is taken is named by its key', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const forward_auth = { host: '127.0.0.1', port: (taken.address() as AddressInfo).port }
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const { yaml } = await startParts(t, { config: { admin, forward_auth, trusted_proxies: ['127.0.0.1'] } })
+  const folder = t.testdir({ 'toolgate.yaml': stringify(yaml) })
+
+  const gateway = startProgram(t, ['serve', '--config', join(folder, 'toolgate.yaml')])
+
+  t.equal(await gateway.ended(), 1)
+  t.match(gateway.output(), /forward_auth\.port: .* is taken by another process; choose another\./)
+})

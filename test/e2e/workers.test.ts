@@ -249,3 +249,15 @@ t.test('port 0 is the same one for all workers', async (t) => {
   t.equal(addresses.length, 2)
   t.equal(new Set(addresses).size, 1)
 })
+
+t.test('what front proxies ask is shared like the port of clients', async (t) => {
+  const { yaml } = await startWorkerParts(t)
+  const forward_auth = { host: '127.0.0.1', port: 0 }
+  const routes = [{ name: 'wiki', path: '/wiki', forward_auth: true }]
+
+  const gateway = await startGatewayProcess(t, { ...yaml, forward_auth, trusted_proxies: ['127.0.0.1'], routes })
+
+  const addresses = listening(gateway).map(({ msg }) => msg)
+  t.equal(addresses.length, 4)
+  t.equal(new Set(addresses).size, 2)
+})

@@ -86,6 +86,7 @@ export async function startGateway(
   const { log: logger } = fastify({ logger: { level: config.log.level, stream } })
   const gateway = await compose(config, { logger, isDev, ...(now && { now }) })
   await gateway.app.listen({ ...config.listen })
+  if (config.forward_auth) await gateway.forwardAuth?.listen({ ...config.forward_auth })
   t.teardown(() => gateway.close())
   return gateway
 }

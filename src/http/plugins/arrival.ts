@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { canonicalTarget, originForm, type RequestTarget } from '../../core/canonical-path.ts'
+import { canonicalTarget, originForm, type RequestTarget, withoutDefaultPort } from '../../core/canonical-path.ts'
 import { clientOf, type TrustedProxies } from '../../core/client.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
@@ -84,14 +84,10 @@ export function routedUrl(url: string, basePath: string): string {
 }
 
 /** Two of these would be read differently by different servers (RFC 9112 section 3.2, 6.3). Throws `bad_request`. */
-function refuseRepeated(raw: readonly string[]): void {
+export function refuseRepeated(raw: readonly string[]): void {
   const seen = new Set<string>()
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]?.toLowerCase() ?? ''
     if (onceOnly.includes(name) && seen.size === seen.add(name).size) throw new GatewayError('bad_request')
   }
-}
-
-function withoutDefaultPort(host: string, scheme: 'http' | 'https'): string {
-  return host.toLowerCase().replace(scheme === 'https' ? /:443$/ : /:80$/, '')
 }

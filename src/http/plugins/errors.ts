@@ -41,6 +41,24 @@ export function answerError(
   reply: FastifyReply,
   options: Options,
 ): FastifyReply {
+  const failure = begin(error, request, reply)
+  const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
+  if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)
+  return answerWithProblem(failure, request, reply, options)
+}
+
+/** As `answerError`, where a page is of no use. */
+export function answerProblem(
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: Pick<Options, 'publicUrl' | 'basePath'>,
+): FastifyReply {
+  return answerWithProblem(begin(error, request, reply), request, reply, options)
+}
+
+/** What every answer to a failure has, whatever its body. */
+function begin(error: Error, request: FastifyRequest, reply: FastifyReply): GatewayError {
   const failure = asGatewayError(error)
   log(failure, request)
   if (failure instanceof AttemptError) reply.changeCookies(failure.cookies)
@@ -48,9 +66,7 @@ export function answerError(
   // What is left of the body is not waited for.
   if (failure.status === 413) reply.header('connection', 'close')
   if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
-  const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
-  if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)
-  return answerWithProblem(failure, request, reply, options)
+  return failure
 }
 
 /** A form sent by hand: a navigation that is not GET. Only browsers that say so can be told from programs. */
@@ -92,7 +108,8 @@ function answerWithPage(
   return reply.page(errorPage(site, page), { formAction: failure.code !== 'connection_required' })
 }
 
-function signInHelps({ code }: GatewayError): boolean {
+/** Whether what is missing is a sign-in, not another token. */
+export function signInHelps({ code }: GatewayError): boolean {
   return code === 'sign_in_required' || code === 'session_ended'
 }
 
@@ -180,7 +197,7 @@ function answerWithProblem(
   failure: GatewayError,
   request: FastifyRequest,
   reply: FastifyReply,
-  { publicUrl, basePath }: Options,
+  { publicUrl, basePath }: Pick<Options, 'publicUrl' | 'basePath'>,
 ): FastifyReply {
   const { code, status, message: title, scopes } = failure
   const connectUrl = code === 'connection_required' ? `${publicUrl}${basePath}/connections` : undefined

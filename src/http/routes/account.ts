@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
 import { displayName, type User } from '../../core/guard.ts'
-import type { Route } from '../../core/route.ts'
+import type { GuardedRoute } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { homePage, type ToolTile } from '../views/home.ts'
@@ -44,7 +44,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
 }
 
 /** The tools a visitor may open; one who is not signed in sees only those that are open to anyone. */
-function tilesFor(routes: readonly Route[], user: User | undefined): readonly ToolTile[] {
+function tilesFor(routes: readonly GuardedRoute[], user: User | undefined): readonly ToolTile[] {
   return routes.flatMap((route): readonly ToolTile[] => {
     const tile = { title: route.title, description: route.description || undefined, href: `${route.path}/` }
     if (route.access !== 'signed_in') return [{ ...tile, access: 'open' }]

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
-import type { Route } from '../../core/route.ts'
+import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { forward } from '../forward.ts'
@@ -45,7 +45,8 @@ export default fp<Options>(
     app.addHook('onRequest', async function admit(request, reply) {
       const { path } = request.target
       const route = table.match(request.servedHost, path)
-      if (route === undefined) {
+      // A tool behind a front proxy is not to be had here.
+      if (route === undefined || !isForwarded(route)) {
         if (path === '/') return reply.follow({ location: `${basePath}/`, cookies: [] })
         throw new GatewayError('route_not_found')
       }

@@ -2,7 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
 import { displayName } from '../../core/guard.ts'
-import type { Route } from '../../core/route.ts'
+import type { GuardedRoute } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import type { TestRun } from '../../core/test-sign-in.ts'
@@ -66,8 +66,8 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
 }
 
 /** A tool that is given a token of the sign-in provider: of this one, or of any. */
-function isCallable({ access, provider, signIn }: Route, name = signIn[0] ?? ''): boolean {
-  return access !== 'public' && provider === undefined && signIn.includes(name)
+function isCallable({ access, provider, signIn, upstream }: GuardedRoute, name = signIn[0] ?? ''): boolean {
+  return upstream !== undefined && access !== 'public' && provider === undefined && signIn.includes(name)
 }
 
 /** The report, part by part. */

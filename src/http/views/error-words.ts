@@ -82,6 +82,10 @@ export const errorTexts = {
     heading: () => 'No tool lives here',
     message: () => 'Check the address, or choose a tool from the home page.',
   },
+  proxy_not_trusted: {
+    heading: () => 'This address is for proxies',
+    message: () => 'Only proxies that the gateway trusts may ask here.',
+  },
   host_unknown: {
     heading: () => 'This address is not served here',
     message: (context) =>
