@@ -17,20 +17,23 @@ const browser: Binary = {
   names: ['chromium', 'chromium-browser', 'google-chrome'],
 }
 
-export const binaries: readonly Binary[] = [redis, browser]
-
 const program = (name: string, debian = name): Binary => ({
   variable: name.toUpperCase().replaceAll('-', '_'),
   package: debian,
   names: [name],
 })
 
+const nginxServer: Binary = { ...program('nginx', 'nginx-light'), folders: ['/usr/sbin'] }
+const caddyServer = program('caddy')
+
+export const binaries: readonly Binary[] = [redis, browser, nginxServer, caddyServer]
+
 /** What `npm run bench` measures with, and against. Without one of the peers it leaves out that row. */
 export const benchBinaries = {
   redis,
   wrk: program('wrk'),
   h2load: program('h2load', 'nghttp2-client'),
-  nginx: { ...program('nginx', 'nginx-light'), folders: ['/usr/sbin'] },
+  nginx: nginxServer,
   apache: { ...program('apache2'), folders: ['/usr/sbin'] },
   openidc: {
     variable: 'MOD_AUTH_OPENIDC',
@@ -51,6 +54,16 @@ export function redisServer(): string {
 /** Path of Chromium or Chrome. Throws when there is none. */
 export function chromium(): string {
   return required(browser)
+}
+
+/** Path of nginx. Throws when there is none. */
+export function nginx(): string {
+  return required(nginxServer)
+}
+
+/** Path of Caddy. Throws when there is none. */
+export function caddy(): string {
+  return required(caddyServer)
 }
 
 /** Where the program is, or `undefined`. Where its variable is set, only what that names counts. */
