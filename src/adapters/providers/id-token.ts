@@ -42,8 +42,7 @@ const step = 'id_token'
 export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): VerifyIdToken {
   let pinned = typeof rules.issuer === 'string' ? rules.issuer : undefined
 
-  function issuerOf(idToken: string): string {
-    const iss = decodeJwt(idToken).iss ?? ''
+  function issuerOf({ iss = '' }: JWTPayload): string {
     const test = rules.issuer
     if (pinned === undefined && test instanceof RegExp && test.test(iss)) return iss
     if (pinned !== iss)
@@ -53,7 +52,10 @@ export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): V
 
   return async function verifyIdToken(idToken, expected, jwksUri) {
     try {
-      const issuer = issuerOf(idToken)
+      // What it says must be right, also while nobody can tell who signed it.
+      const said = decodeJwt(idToken)
+      const issuer = issuerOf(said)
+      checkClaims(said, expected)
       // It came from the token endpoint itself: a key that is new is worth asking for at once.
       const key = keys(jwksUri ?? `${issuer}/.well-known/jwks.json`, 0)
       const { payload } = await jwtVerify(idToken, key, {
@@ -64,7 +66,6 @@ export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): V
         currentDate: new Date(rules.now()),
         requiredClaims: ['sub', 'exp', 'iat'],
       })
-      checkClaims(payload, expected)
       pinned = issuer
       return payload
     } catch (cause) {
@@ -74,6 +75,7 @@ export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): V
 
   function checkClaims(payload: JWTPayload, { nonce, sub }: ExpectedIdToken): void {
     const wrong = (description: string) => new ProviderError('wrong_user', { step, description })
+    if (![payload.aud].flat().includes(rules.clientId)) throw wrong('the ID token is meant for another client')
     if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== rules.clientId) {
       throw wrong('the ID token is meant for several clients and azp is not us')
     }
