@@ -21,50 +21,6 @@ async function tokenCalls(): Promise<number> {
 }
 
 const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
-const unknown = 'x'.repeat(43)
-
-const strangeStates: readonly [string, string][] = [
-  ['no parameters', ''],
-  ['no state', query({ code: 'abc' })],
-  ['an empty state', query({ code: 'abc', state: '' })],
-  ['a state twice', `${query({ code: 'abc', state: unknown })}&state=${unknown}`],
-  ['a huge state', query({ code: 'abc', state: 'x'.repeat(12_000) })],
-  ['a foreign state', query({ code: 'abc', state: unknown })],
-  ['a state that is a property of every object', query({ code: 'abc', state: '__proto__' })],
-  ['a state that is markup', query({ code: 'abc', state: '"><script>alert(1)</script>' })],
-  ['an error without a state', query({ error: 'access_denied', error_description: '<b>no</b>' })],
-  ['a query that is badly encoded', 'code=abc&state=%E0%A4%A'],
-  ['a query with a line break', 'code=abc&state=x%0d%0aset-cookie:a=b'],
-]
-for (const [name, search] of strangeStates) {
-  t.test(`callback with ${name}: a page that says so, no call to the provider`, async (t) => {
-    const calls = await tokenCalls()
-
-    const page = await createBrowser().load(`${callback}?${search}`)
-
-    isHelpfulPage(t, page, 400, 'attempt_unknown')
-    t.notMatch(page.body, /<script>|<b>no/)
-    t.equal(page.headers['set-cookie'], undefined)
-    t.equal(await tokenCalls(), calls)
-  })
-
-  t.test(`callback with ${name}: problem JSON for a program`, async (t) => {
-    const answer = await createBrowser().send(`${callback}?${search}`, { headers: { accept: 'application/json' } })
-
-    t.equal(answer.status, 400)
-    t.match(answer.headers['content-type'], /^application\/problem\+json/)
-    t.match(JSON.parse(answer.body), { status: 400, code: 'attempt_unknown', request_id: String })
-  })
-}
-
-t.test('a state of this browser, sent twice, is refused', async (t) => {
-  const browser = createBrowser()
-  const url = await browser.callbackOf(`${origin}/tool`)
-
-  const page = await browser.load(`${url}&state=${new URL(url).searchParams.get('state')}`)
-
-  isHelpfulPage(t, page, 400, 'attempt_unknown')
-})
 
 const answers: readonly [string, Record<string, string>, string][] = [
   ['an error', { error: 'access_denied' }, 'provider_refused'],
@@ -120,20 +76,6 @@ t.test('a code of another attempt of the same browser is refused', async (t) => 
   const page = await browser.load(first.replace(/code=[^&]*/, `code=${new URL(second).searchParams.get('code')}`))
 
   isHelpfulPage(t, page, 400, 'provider_refused')
-})
-
-t.test('a callback of another browser is refused without a call to the provider', async (t) => {
-  const attacker = createBrowser()
-  const url = await attacker.callbackOf(`${origin}/tool`)
-  const victim = createBrowser()
-  await victim.open(`${origin}/tool`, toProvider)
-  const calls = await tokenCalls()
-
-  const page = await victim.load(url)
-
-  isHelpfulPage(t, page, 400, 'attempt_unknown')
-  t.equal(await tokenCalls(), calls)
-  t.equal((await attacker.open(url)).status, 200, 'it was good all the same')
 })
 
 t.test('a callback opened again by who is signed in leads on to its address', async (t) => {

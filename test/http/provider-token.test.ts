@@ -12,6 +12,7 @@ import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startEcho } from '../support/echo.ts'
 import { freePort } from '../support/free-port.ts'
+import { machineTokens } from '../support/machine-tokens.ts'
 import { sendRaw } from '../support/raw.ts'
 import { startGateway, startStack } from '../support/stack.ts'
 
@@ -47,27 +48,11 @@ const { origin, cognito, control, yaml } = await startStack(t, {
   now,
   log: (line) => lines.push(line),
 })
-await control.client('1localpublic', {
-  secrets: ['machine-secret'],
-  flows: ['client_credentials'],
-  scopes: ['reports/read', 'reports/write'],
-})
 const ada = createBrowser()
 await ada.signIn(`${origin}/cookie`)
 const ownToken = (echo.received.at(-1)?.headers.authorization ?? '').replace('Bearer ', '')
 
-/** A machine's access token; with `claims`, one that says these in their place, signed by the pool all the same. */
-async function minted(claims: JWTPayload = {}): Promise<string> {
-  await control.pool({ extra_claims: claims })
-  const answer = await fetch(`${cognito.domain}/oauth2/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from('1localpublic:machine-secret').toString('base64')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'reports/read' }),
-  })
-  await control.pool({ extra_claims: {} })
-  return ((await answer.json()) as { access_token: string }).access_token
-}
-
+const minted = await machineTokens(cognito.domain, control)
 const person = { sub: 'some-user', username: 'ada', client_id: '1localexample' }
 const program = createBrowser()
 const call = (path: string, authorization?: string, to = origin) =>

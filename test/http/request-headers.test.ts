@@ -36,25 +36,6 @@ async function received(t: Test, path: string, ...lines: string[]) {
   return request?.headers ?? {}
 }
 
-const spoofed = [
-  ...['X-Forwarded-User', 'X_Forwarded_User', 'X.Forwarded.User', 'x-forwarded_user', 'X-FORWARDED-USER'],
-  ...['x-forwarded-email', 'X_Forwarded-Groups', 'X-Forwarded-Preferred.Username', 'X-Toolgate-Identity'],
-  ...['X_Toolgate_Identity', 'x.toolgate.identity', 'X-Api-Token', 'x_api_token', 'X.Api.Token', 'X-Webauth-User'],
-  ...['X_Webauth_User', 'X-Who', 'X-Forwarded-For', 'X_Forwarded_For', 'X-Forwarded-Host', 'X-Forwarded-Proto'],
-  ...['X!Forwarded!User', 'x+forwarded~user', "X'Toolgate'Identity", 'X*Api|Token'],
-  ...['X-Forwarded-Anything', 'Forwarded', 'X-Real-IP', 'X_Real_IP', 'X-Original-URL', 'X-Rewrite-URL'],
-]
-const lies = spoofed.map((name) => `${name}: evil`)
-
-for (const path of ['/tool', '/open', '/maybe', '/id', '/none', '/own']) {
-  t.test(`headers that only we may set do not come from outside (${path})`, async (t) => {
-    const headers = await received(t, path, ours, ...lies, 'X-Fine: kept', 'X-User: kept')
-
-    t.notMatch(JSON.stringify(headers), 'evil')
-    t.match(headers, { 'x-fine': 'kept', 'x-user': 'kept' })
-  })
-}
-
 t.test("the client's Authorization reaches a tool only where nothing is injected", async (t) => {
   const evil = 'Authorization: Basic ZXZpbA=='
 
@@ -64,12 +45,6 @@ t.test("the client's Authorization reaches a tool only where nothing is injected
   t.equal((await received(t, '/open', ours, evil)).authorization, undefined)
   t.equal((await received(t, '/maybe', evil)).authorization, undefined)
   t.equal((await received(t, '/none', ours, evil)).authorization, 'Basic ZXZpbA==')
-})
-
-t.test('a made-up bearer is no credential', async (t) => {
-  const lines = [`GET /tool HTTP/1.1`, `Host: ${host}`, 'Authorization: Bearer eyJhbGciOiJub25lIn0.e30.']
-
-  t.equal((await sendRaw(origin, lines)).status, 401)
 })
 
 t.test('each way to inject', async (t) => {
@@ -109,38 +84,6 @@ t.test('our cookies stay here, all others go on', async (t) => {
   t.equal(headers.cookie, 'a=1; b="2; toolgatex=4; x=toolgate=5')
   t.equal((await received(t, '/tool', ours)).cookie, undefined)
   t.equal((await received(t, '/open', ours, 'Cookie: c=1')).cookie, 'c=1')
-})
-
-t.test('headers of one connection end here, and so do those that Connection names', async (t) => {
-  const lines = [
-    'Connection: close, X-Named, TE',
-    'Connection: x-also',
-    'X-Named: evil',
-    'X-Also: evil',
-    'X-Fine: kept',
-  ]
-  const alone = ['TE: trailers', 'Keep-Alive: timeout=9', 'Proxy-Connection: x', 'Proxy-Authorization: evil']
-  const more = ['Proxy-Authenticate: evil', 'Trailer: X-Named', 'Upgrade: h2c']
-
-  const headers = await received(t, '/tool', ours, ...lines, ...alone, ...more)
-
-  t.notMatch(JSON.stringify(headers), /evil|h2c|trailers|timeout/)
-  t.equal(headers['x-fine'], 'kept')
-})
-
-t.test('Connection cannot take away what we inject', async (t) => {
-  const names = 'authorization, x-forwarded-user, x-forwarded-email, x-forwarded-for, x-api-token, x-webauth-user, host'
-
-  const tool = await received(t, '/tool', ours, `Connection: close, ${names}`)
-  const own = await received(t, '/own', ours, `Connection: close, ${names}`)
-
-  t.match(tool.authorization, /^Bearer eyJ/)
-  t.match(tool['x-forwarded-user'], /^cognito:/)
-  t.equal(tool['x-forwarded-email'], 'ada@example.com')
-  t.equal(tool['x-forwarded-for'], '127.0.0.1')
-  t.equal(tool.host, new URL(echo.url).host)
-  t.match(own['x-api-token'], /^Token eyJ/)
-  t.equal(own['x-webauth-user'], 'ada@example.com')
 })
 
 t.test('where the request came in is told by us alone', async (t) => {

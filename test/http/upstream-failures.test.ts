@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createBrowser } from '../support/browser.ts'
-import { certificate, certificateFile } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { startStack } from '../support/stack.ts'
 import { startTool } from '../support/tool.ts'
@@ -147,65 +145,4 @@ t.test("the tool's own 503 is not asked for again", async (t) => {
   t.equal(answer.status, 503)
   t.equal(answer.body, 'busy')
   t.equal(asked, 1)
-})
-
-/** A tool that speaks https and counts what reached it. */
-async function tlsTool(t: Test, name: 'server' | 'self-signed', options: object = {}) {
-  const subjects: unknown[] = []
-  const tool = await startTool(
-    t,
-    (request, response) => {
-      subjects.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN)
-      response.end('ok')
-    },
-    { cert: certificate(`${name}.pem`), key: certificate(`${name}.key`), ...options },
-  )
-  return { ...tool, subjects }
-}
-
-t.test('a certificate that does not verify is a 502, and the bearer is not sent', async (t) => {
-  for (const [name, tls] of [
-    ['self-signed', undefined],
-    ['server', undefined],
-    ['self-signed', { ca: certificateFile('ca.pem') }],
-    ['server', { ca: certificateFile('ca.pem'), server_name: 'other.internal' }],
-  ] as const) {
-    const tool = await tlsTool(t, name)
-    const { ask } = await signedInAt(t, { upstream: tool.url, ...(tls && { tls }) })
-
-    const answer = await ask()
-
-    t.equal(answer.status, 502)
-    t.equal(JSON.parse(answer.body).code, 'upstream_certificate')
-    t.notMatch(answer.body, String(tool.port))
-    t.equal(tool.subjects.length, 0)
-  }
-})
-
-t.test('a certificate passes when its authority is named, or when nobody looks', async (t) => {
-  for (const [name, tls] of [
-    ['server', { ca: certificateFile('ca.pem') }],
-    ['server', { ca: certificateFile('ca.pem'), server_name: 'tool.internal' }],
-    ['self-signed', { ca: certificateFile('self-signed.pem') }],
-    ['self-signed', { insecure: true }],
-  ] as const) {
-    const tool = await tlsTool(t, name)
-    const { ask } = await signedInAt(t, { upstream: tool.url, tls })
-
-    t.equal((await ask()).status, 200)
-  }
-})
-
-t.test('a tool that wants a certificate of ours gets it', async (t) => {
-  const ca = certificateFile('ca.pem')
-  const client = { client_cert: certificateFile('client.pem'), client_key: certificateFile('client.key') }
-  const tool = await tlsTool(t, 'server', { requestCert: true, ca: certificate('ca.pem') })
-
-  const shown = await signedInAt(t, { upstream: tool.url, tls: { ca, ...client } })
-  const without = await signedInAt(t, { upstream: tool.url, tls: { ca } })
-
-  t.equal((await shown.ask()).status, 200)
-  t.same(tool.subjects, ['test-client'])
-  t.equal((await without.ask()).status, 502)
-  t.equal(tool.subjects.length, 1)
 })

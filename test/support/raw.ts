@@ -21,6 +21,24 @@ export async function sendRaw(origin: string, lines: readonly string[], body = '
   return parseAnswer(await text(socket))
 }
 
+/** Asks for a WebSocket in exactly these words, and gives the head of the answer, whatever it is. */
+export async function upgradeRaw(origin: string, target: string, ...lines: string[]): Promise<RawAnswer> {
+  const { host, port } = new URL(origin)
+  const socket = connect(Number(port), '127.0.0.1')
+  await once(socket, 'connect')
+  const asking = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  const hosts = lines.some((line) => /^host:/i.test(line)) ? [] : [`Host: ${host}`]
+  socket.write(`${[`GET ${target} HTTP/1.1`, ...hosts, ...asking, key, ...lines].join('\r\n')}\r\n\r\n`, 'latin1')
+  let received = ''
+  for await (const chunk of socket) {
+    received += chunk
+    if (received.includes('\r\n\r\n')) break
+  }
+  socket.destroy()
+  return parseAnswer(received)
+}
+
 /** Reads one answer whose body ends with the connection. */
 export function parseAnswer(received: string): RawAnswer {
   const end = received.indexOf('\r\n\r\n')

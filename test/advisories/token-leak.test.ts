@@ -1,3 +1,9 @@
+/**
+ * A token, a cookie or a code is in a page, a redirect or a log.
+ * - GO-2022-0783
+ * - GO-2024-2965
+ * - mod_auth_openidc 2026-08-07, logs
+ */
 import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startEcho } from '../support/echo.ts'
@@ -104,4 +110,37 @@ t.test('no token, cookie, code, secret or query is in any log line, whatever goe
   }
   for (const secret of secrets) t.notOk(log.includes(secret), secret)
   t.notMatch(log, /eyJ/, 'the beginning of every JWT')
+})
+
+t.test('no token is on a page, in JSON or in a redirect, for who is signed in and for who is not', async (t) => {
+  const both = { inject: { header: 'X-Tokens', value: '{access_token} {id_token}' } }
+  const echo = await startEcho(t)
+  const { origin } = await startStack(t, {
+    isDev: true,
+    config: {
+      routes: [
+        { name: 'tool', path: '/tool', upstream: echo.url, ...both },
+        { name: 'gone', path: '/gone', upstream: `http://127.0.0.1:${await freePort()}`, ...both },
+        { name: 'operators', path: '/operators', upstream: echo.url, allow: { groups: ['operators'] } },
+      ],
+    },
+  })
+  const ada = createBrowser()
+  const callback = await ada.callbackOf(`${origin}/tool`)
+  const answers = [await ada.load(callback)]
+  await ada.load(`${origin}/tool`)
+  const tokens = String(echo.received.at(-1)?.headers['x-tokens']).split(/[ .]/)
+  const paths = ['/', '/me', '/connections', '/sign-out', '/signed-out', '/test', '/callback', '/sign-in']
+
+  for (const path of [...paths.map((page) => `/oauth${page}`), '/gone', '/operators', '/tool/%2f', '/nowhere']) {
+    answers.push(await ada.load(origin + path), await ada.send(origin + path))
+  }
+  answers.push(await ada.load(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} }))
+
+  t.equal(tokens.length, 6, 'two JWTs')
+  for (const { url, body, headers } of answers) {
+    const said = body + JSON.stringify(headers)
+    for (const token of tokens) t.notOk(token.length > 20 && said.includes(token), url)
+    t.notMatch(said, /eyJ/, url)
+  }
 })
