@@ -6,6 +6,7 @@ import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
+import { remembered } from './remembered.ts'
 import { missingScopes, unionOfScopes } from './replace-tokens.ts'
 import type { GuardedRoute } from './route.ts'
 import { isAllowed } from './rules.ts'
@@ -104,6 +105,7 @@ const maxTouched = 100_000
 export function createGuard({ store, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
   /** When this process last extended a session. */
   const touched = new Map<string, number>()
+  const knownIdentity = remembered(identityOf, (claims) => claims)
 
   /**
    * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
@@ -180,7 +182,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     touch(session)
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
-    return { ...identityOf(provider, claims), session, sessionEndsAt, tokens }
+    return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }
   }
 
   async function tokensFor(route: GuardedRoute, user: User): Promise<HeldTokens> {

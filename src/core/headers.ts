@@ -33,16 +33,18 @@ const hopByHop = new Set([
   'upgrade',
 ])
 
-/** Whether a header is for one connection only: by its nature, or because `Connection` names it. */
-export function isHopByHop(name: string, connection: string | undefined): boolean {
-  return hopByHop.has(name) || (connection !== undefined && namedIn(connection, name))
+/** Whether a header is by its nature for one connection only. `name` in lower case. */
+export function isHopByHop(name: string): boolean {
+  return hopByHop.has(name)
 }
 
-function namedIn(connection: string, name: string): boolean {
+/** The headers that a `Connection` header says are for one connection only, in lower case. */
+export function connectionOptions(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive') return []
   return connection
     .toLowerCase()
     .split(',')
-    .some((option) => option.trim() === name)
+    .map((option) => option.trim())
 }
 
 /** Whether a value is a list of header names (RFC 9110 sections 5.1 and 5.6.1). */

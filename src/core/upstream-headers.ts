@@ -1,6 +1,16 @@
 import { corsHeaders } from './cors.ts'
 import type { Identity } from './guard.ts'
-import { foldHeaderName, headerList, headerText, headerValue, isHopByHop, type RawHeaders, varyBy } from './headers.ts'
+import {
+  connectionOptions,
+  foldHeaderName,
+  headerList,
+  headerText,
+  headerValue,
+  isHopByHop,
+  type RawHeaders,
+  varyBy,
+} from './headers.ts'
+import { remembered, rememberedText } from './remembered.ts'
 import type { GuardedRoute, HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -25,6 +35,14 @@ export interface Arrival {
 export type UpstreamHeaders = ReturnType<typeof createUpstreamHeaders>
 
 const maxIdentityBytes = 8192
+/** Far more than browsers and tools have, and few enough to hold when they are as long as they may be. */
+const maxNames = 200
+
+/** A client's header, by its name in lower case, and what becomes of it. */
+interface HeaderFate {
+  readonly name: string
+  readonly fate: 'kept' | 'stripped' | 'without_our_cookies' | 'unless_injected'
+}
 
 /** Names only we may set, folded; the configured ones are added to them. */
 const ours = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username']
@@ -48,23 +66,38 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
   const copied = [...ours, 'x-toolgate-identity', ...configured.map(({ name }) => name.toLowerCase())]
   const emptied = Object.fromEntries(copied.filter((name) => name !== 'authorization').map((name) => [name, '']))
 
-  function isStripped(name: string, route: Route): boolean {
+  const fateOf = rememberedText(maxNames, (written): HeaderFate => {
+    const name = written.toLowerCase()
     const folded = foldHeaderName(name)
-    if (folded === 'authorization') return route.inject !== undefined
-    return stripped.has(folded) || folded.startsWith('x-forwarded-')
+    if (folded === 'authorization') return { name, fate: 'unless_injected' }
+    const isOurs = name === 'host' || name === 'expect' || stripped.has(folded) || folded.startsWith('x-forwarded-')
+    if (isOurs || isHopByHop(name)) return { name, fate: 'stripped' }
+    return { name, fate: name === 'cookie' ? 'without_our_cookies' : 'kept' }
+  })
+  const identityOf = remembered(identity, ({ profile }) => profile)
+  const injectedValue = remembered(injected, ({ tokens }) => tokens.set)
+
+  /** What a request carries in a user's name. */
+  function inNameOf(carried: Carried | undefined, { identityHeaders, inject }: GuardedRoute): Headers {
+    if (carried === undefined) return {}
+    const headers = { ...identityOf(identityHeaders, carried.user) }
+    if (carried.signedIdentity !== undefined) headers['x-toolgate-identity'] = carried.signedIdentity
+    if (inject !== undefined) headers[inject.name.toLowerCase()] = injectedValue(inject, carried)
+    return headers
   }
 
   /** The headers for the upstream, of a request that passed `route` as `carried` says. */
   function forRequest(raw: RawHeaders, route: Route, carried: Carried | undefined, arrival: Arrival): Headers {
     const headers = noHeaders()
-    const connection = headerText(raw, 'connection')
+    const forOneConnection = connectionOptions(headerText(raw, 'connection'))
     for (let i = 0; i + 1 < raw.length; i += 2) {
-      const name = raw[i]?.toLowerCase() ?? ''
-      if (name === 'host' || name === 'expect' || isHopByHop(name, connection) || isStripped(name, route)) continue
-      if (name === 'cookie') addCookies(headers, withoutOurs(raw[i + 1] ?? '', cookieName))
+      const { name, fate } = fateOf(raw[i] ?? '')
+      if (fate === 'stripped' || forOneConnection.includes(name)) continue
+      if (fate === 'unless_injected' && route.inject !== undefined) continue
+      if (fate === 'without_our_cookies') addCookies(headers, withoutOurs(raw[i + 1] ?? '', cookieName))
       else add(headers, name, raw[i + 1] ?? '')
     }
-    headers.host = new URL(route.upstream.origin).host
+    headers.host = hostOf(route)
     Object.assign(headers, forwarded(arrival))
     return Object.assign(headers, inNameOf(carried, route))
   }
@@ -82,9 +115,10 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
   /** The headers for the client, of an answer that came from the upstream of `route` to a request from `origin`. */
   function forResponse(upstream: Headers, route: Route, withCredential: boolean, origin: string | undefined): Headers {
     const headers = noHeaders()
-    const connection = upstream.connection === undefined ? undefined : String(upstream.connection)
+    const forOneConnection = connectionOptions(upstream.connection && String(upstream.connection))
     for (const [name, value] of Object.entries(upstream)) {
-      if (isHopByHop(name, connection) || refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
+      if (isHopByHop(name) || forOneConnection.includes(name)) continue
+      if (refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
       if (name === 'www-authenticate' && withCredential && route.inject !== undefined) continue
       if (name === 'set-cookie') {
         const kept = [value].flat().filter((cookie) => !isOurs(nameOf(cookie), cookieName))
@@ -128,6 +162,11 @@ function withoutOurs(cookieHeader: string, cookieName: string): string {
   return pairs.filter((pair) => pair !== '' && !isOurs(nameOf(pair), cookieName)).join('; ')
 }
 
+/** An origin is scheme and host, and nothing else. */
+function hostOf({ upstream }: Route): string {
+  return upstream.origin.slice(upstream.origin.indexOf('//') + 2)
+}
+
 function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
   const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress
   return {
@@ -136,15 +175,6 @@ function forwarded({ clientAddress, host, scheme }: Arrival): Headers {
     'x-forwarded-host': host,
     'x-forwarded-proto': scheme,
   }
-}
-
-/** What a request carries in a user's name. */
-function inNameOf(carried: Carried | undefined, { identityHeaders, inject }: GuardedRoute): Headers {
-  if (carried === undefined) return {}
-  const headers = identity(identityHeaders, carried.user)
-  if (carried.signedIdentity !== undefined) headers['x-toolgate-identity'] = carried.signedIdentity
-  if (inject !== undefined) headers[inject.name.toLowerCase()] = injected(inject, carried)
-  return headers
 }
 
 function injected({ value }: HeaderTemplate, { tokens }: Carried): string {

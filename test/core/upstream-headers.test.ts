@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Passage } from '../../src/core/guard.ts'
 import type { Route } from '../../src/core/route.ts'
 import { parseTemplate } from '../../src/core/template.ts'
-import { createUpstreamHeaders, type Headers } from '../../src/core/upstream-headers.ts'
+import { type Carried, createUpstreamHeaders, type Headers } from '../../src/core/upstream-headers.ts'
 import { aPassage } from '../support/passage.ts'
 import { aRoute } from '../support/route.ts'
 
@@ -147,4 +147,42 @@ t.test('upstreams cannot set our cookies, and may set all others', async (t) => 
 
   t.same(response({ 'set-cookie': [...kept, ...dropped] })['set-cookie'], kept)
   t.notOk('set-cookie' in response({ 'set-cookie': dropped }))
+})
+
+t.test('who the user is and what is injected is worked out anew for new claims and new tokens', async (t) => {
+  const tool = aRoute({
+    identityHeaders,
+    inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') },
+  })
+  const { forRequest } = createUpstreamHeaders([tool], 'toolgate')
+  const sent = (passage: Carried) => forRequest([], tool, passage, arrival)
+  const ada = aPassage({ name: 'Ada' })
+  const renamed = aPassage({ name: 'Ada Lovelace' })
+  const renewed = { ...ada, tokens: { ...ada.tokens, set: { ...ada.tokens.set, accessToken: 'renewed' } } }
+
+  const first = { ...sent(ada) }
+  const answers = [sent(renewed), sent(renamed), sent(ada)]
+
+  t.match(answers, [
+    { authorization: 'Bearer renewed', 'x-name': 'Ada' },
+    { 'x-name': 'Ada Lovelace' },
+    { authorization: first.authorization, 'x-name': 'Ada' },
+  ])
+  t.not(first.authorization, 'Bearer renewed')
+})
+
+t.test('a header of ours is stripped on each route, however often its name was seen on another', async (t) => {
+  const injecting = aRoute({ inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') } })
+  const passing = aRoute({ inject: undefined })
+  const { forRequest } = createUpstreamHeaders([injecting, passing], 'toolgate')
+  const raw = ['Authorization', 'theirs', 'X_Forwarded_User', 'root', 'X-Own', '1', 'Connection', 'X-Own']
+
+  for (let i = 0; i < 2; i++) {
+    t.equal(forRequest(raw, injecting, undefined, arrival).authorization, undefined)
+    const passed = forRequest(raw, passing, undefined, arrival)
+    t.equal(passed.authorization, 'theirs')
+    t.notOk('x_forwarded_user' in passed)
+    t.notOk('x-own' in passed)
+    t.equal(forRequest(raw.slice(0, -2), passing, undefined, arrival)['x-own'], '1')
+  }
 })

@@ -111,6 +111,25 @@ t.test('who is signed in passes where the rules let them', async (t) => {
   }
 })
 
+t.test('users who take turns are told apart, in the rules, the headers and the tokens', async (t) => {
+  const grace = createBrowser()
+  await grace.signIn(`${origin}/tool`, 'grace')
+  const seen = async (browser: typeof ada) => {
+    t.equal((await browser.load(`${origin}/tool`)).status, 200)
+    return echo.received.at(-1)?.headers
+  }
+
+  for (let turn = 0; turn < 3; turn++) {
+    const [hers, other] = [await seen(ada), await seen(grace)]
+    t.equal(hers?.['x-forwarded-email'], 'ada@example.com')
+    t.equal(other?.['x-forwarded-email'], 'grace@example.com')
+    t.not(hers?.['x-forwarded-user'], other?.['x-forwarded-user'])
+    t.not(hers?.authorization, other?.authorization)
+    t.equal((await ada.load(`${origin}/analysts`)).status, 200)
+    t.equal((await grace.load(`${origin}/analysts`)).status, 403)
+  }
+})
+
 t.test('who is signed in and not allowed is told who they are', async (t) => {
   for (const name of ['operators', 'maybe-operators']) {
     const page = await ada.load(`${origin}/${name}`)
