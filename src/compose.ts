@@ -5,25 +5,21 @@ import type { FastifyBaseLogger } from 'fastify'
 import { callUpstream } from './adapters/call-upstream.ts'
 import { createDocuments } from './adapters/documents.ts'
 import { createKeyring } from './adapters/keyring.ts'
-import { createMemoryStore } from './adapters/memory-store.ts'
-import { createProbe } from './adapters/probe.ts'
-import { createProvider } from './adapters/providers/provider.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
-import { ownAddresses, providersOf } from './config/providers.ts'
+import { composeProviders } from './compose-providers.ts'
+import { composeStore } from './compose-store.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
-import { createBudget } from './core/budget.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
-import { type Asking, createDiagnosis } from './core/diagnosis.ts'
 import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import { createIdentityKeys } from './core/identity-keys.ts'
-import type { Audit, Clock, Store } from './core/ports.ts'
+import type { Audit, Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
 import { createDiscard, createRevoke } from './core/revoke.ts'
@@ -74,22 +70,17 @@ export async function compose(
   // Nobody waits for what only sleeps when the process is to end.
   const sleep = async (ms: number) => void (await setTimeout(ms, undefined, { ref: false }))
 
-  const store = await storeOf(config, now, logger)
+  const store = await composeStore(config, now, logger)
   const keys = config.encryption_keys.length > 0 ? config.encryption_keys : [randomBytes(32)]
   const keyring = createKeyring(keys)
   const routes = routesOf(config)
   const forwarded = routes.filter(isForwarded)
   const pools = createUpstreamPools(forwarded)
-  const registrations = registered(config)
-  const providers = byName(registrations, ({ settings, own }) => createProvider(settings, own.redirectUri, now))
+  const { providers, budgets, diagnosis } = composeProviders(config, now, sleep)
 
   const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
   const revoke = createRevoke(providers)
   const discard = createDiscard(providers, revoke)
-  // Workers share what one gateway may ask of a provider.
-  const budgets = byName(registrations, ({ settings }) =>
-    createBudget({ perSecond: settings.maxRate / config.workers, now, sleep }),
-  )
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,
@@ -125,11 +116,6 @@ export async function compose(
   const replaceTokens = createReplaceTokens(userStore, discard)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
-  const diagnosis = createDiagnosis(
-    byName(registrations, (registration) => registration),
-    asking,
-    now,
-  )
   const testSignIn = createTestSignIn({
     sealed,
     cookieName,
@@ -235,40 +221,3 @@ function settingsOf({ public_url: publicUrl, sessions }: Config) {
 
 /** About 5 KB each, with tokens of 1 KB. */
 const maxCachedSessions = 20_000
-
-/** Redis is loaded only where it is used. */
-async function storeOf({ store }: Config, now: Clock, logger: FastifyBaseLogger): Promise<Store> {
-  if (store.url === 'memory:') return createMemoryStore({ now })
-  const { createRedisStore } = await import('./adapters/redis/store.ts')
-  return createRedisStore({
-    url: store.url,
-    keyPrefix: store.key_prefix,
-    onChange: (up, detail) => (up ? logger.info('store answers') : logger.error({ detail }, 'store is away')),
-    onHearing: (isHearing, detail) =>
-      isHearing
-        ? logger.info('changes by other replicas are heard')
-        : logger.warn({ detail }, 'changes by other replicas are not heard: each session is read before it is used'),
-  })
-}
-
-/** How long somebody who waits for a page is kept by all questions together. */
-const askingMs = 2_000
-
-const asking: Asking = (ask) => {
-  const { probe, close } = createProbe({ timeoutMs: askingMs, signal: AbortSignal.timeout(askingMs) })
-  return ask(probe).finally(close)
-}
-
-type Registration = ReturnType<typeof registered>[number]
-
-function byName<T>(
-  registrations: readonly Registration[],
-  make: (registration: Registration) => T,
-): ReadonlyMap<string, T> {
-  return new Map(registrations.map((registration) => [registration.settings.name, make(registration)]))
-}
-
-/** Each provider's settings, with the addresses that it must know of us. */
-function registered(config: Config) {
-  return providersOf(config).map((settings) => ({ settings, own: ownAddresses(config, settings.name) }))
-}
