@@ -45,6 +45,8 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     ...(listener.tls && { https: listener.tls }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
+    // A logger for each request would cost more than deciding on it: what is logged names the request itself.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, settings),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, listener.logger),
     rewriteUrl: ({ url = '' }) => routedUrl(url, basePath),

@@ -223,6 +223,7 @@ t.test('what front proxies ask is shared like the port of clients', async (t) =>
   const routes = [{ name: 'wiki', path: '/wiki', forward_auth: true }]
 
   const gateway = await startGatewayProcess(t, { ...yaml, forward_auth, trusted_proxies: ['127.0.0.1'], routes })
+  await gateway.says(/(?:"worker".*Server listening[\s\S]*){4}/)
 
   const addresses = listening(gateway).map(({ msg }) => msg)
   t.equal(addresses.length, 4)

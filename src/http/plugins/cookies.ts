@@ -15,7 +15,12 @@ declare module 'fastify' {
 /** Our cookies: for this host only, out of reach of scripts, sent along when a link leads here. */
 export default fp<{ readonly secure: boolean }>(
   async function cookies(app, { secure }) {
-    await app.register(cookie)
+    await app.register(cookie, { hook: false })
+    app.addHook('onRequest', function parse(request, _reply, done) {
+      const { cookie: header } = request.headers
+      request.cookies = header === undefined ? {} : app.parseCookie(header)
+      done()
+    })
     app.decorateReply('changeCookies', function changeCookies(changes) {
       for (const { name, value, maxAgeSeconds } of changes) {
         this.setCookie(name, value, {

@@ -228,7 +228,7 @@ function asGatewayError(error: Error): GatewayError {
 const episodes: ReadonlySet<GatewayErrorCode> = new Set(['store_unavailable', 'provider_unavailable'])
 
 function log(failure: GatewayError, request: FastifyRequest): void {
-  const facts = { code: failure.code, tool: request.toolTitle, err: failure.cause }
+  const facts = { reqId: request.id, code: failure.code, tool: request.toolTitle, err: failure.cause }
   if (failure.status >= 500 && !episodes.has(failure.code)) request.log.error(facts, failure.message)
   else request.log.debug(facts, failure.message)
 }

@@ -33,7 +33,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
     await admit(request)
     const asked = new URLSearchParams(request.target.search).get('provider') ?? undefined
     // HEAD is for those who only look whether there is a page.
-    const run = request.method === 'GET' ? testSignIn.take(request.cookies, request.ip) : undefined
+    const run = request.method === 'GET' ? testSignIn.take(request.cookies, request.arrival.clientAddress) : undefined
     const page: TestPage = {
       providers: [...providers.values()].map(({ name, title }) => ({ name, title })),
       routes: table.routes.filter((route) => isCallable(route)).map(({ name, title }) => ({ name, title })),
