@@ -41,7 +41,7 @@ async function bad(): Promise<Record<string, string>> {
     'a token of no issuer': await almost({ iss: null as unknown as string }),
     'a token for another client': await almost({ client_id: '1other' }),
     'a token for nobody': await almost({ client_id: null }),
-    'a token without an end': await almost({ exp: null as unknown as number }),
+    'a token whose end is no time': await almost({ exp: null as unknown as number }),
     'a token that is over': await almost({ exp: later - 7200 }),
   }
 }

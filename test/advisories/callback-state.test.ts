@@ -61,6 +61,24 @@ t.test('a state of this browser, sent twice, is refused', async (t) => {
   isRefused(t, await browser.load(`${url}&state=${new URL(url).searchParams.get('state')}`))
 })
 
+t.test('without the state even the right code in the right browser is refused', async (t) => {
+  const browser = createBrowser()
+  const url = await browser.callbackOf(`${origin}/tool`)
+  const calls = await tokenCalls()
+
+  for (const state of [
+    '',
+    '&state=',
+    '&state=undefined',
+    '&state=null',
+    `&State=${new URL(url).searchParams.get('state')}`,
+  ]) {
+    isRefused(t, await browser.load(url.replace(/&state=[^&]*/, state)))
+  }
+  t.equal(await tokenCalls(), calls)
+  t.equal((await browser.open(url)).status, 200, 'it was good all the same')
+})
+
 t.test('every sign-in has a state of its own, good for one', async (t) => {
   const states = new Set<string | null>()
   for (let i = 0; i < 5; i++) {
