@@ -53,7 +53,10 @@ export function canonicalPath(path: string): string {
   return canonical
 }
 
-/** The canonical path without the parameters of its segments (`/a;x=1/b` gives `/a/b`), as some servers read it. */
+/**
+ * The canonical path without the parameters of its segments (`/a;x=1/b` gives `/a/b`), as some servers read it; they
+ * leave out a segment of which nothing else is left, too.
+ */
 export function withoutParameters(path: string): string {
-  return path.replace(/(?:;|%3B)[^/]*/g, '')
+  return path.replace(/(?:;|%3B)[^/]*/g, '').replace(/\/{2,}/g, '/')
 }

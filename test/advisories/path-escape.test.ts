@@ -66,7 +66,15 @@ t.test('path parameters cannot lead around a route', async (t) => {
 
   t.equal((await ask('/anything;x')).status, 200)
   t.equal((await ask('/admin/x;y')).status, 401)
-  for (const target of ['/admin;x', '/admin;x/y', '/admin%3bx', '/oauth;x/me', '/.well-known/toolgate;x/jwks.json']) {
+  for (const target of [
+    '/admin;x',
+    '/admin;x/y',
+    '/;x/admin',
+    '/;/oauth/me',
+    '/admin%3bx',
+    '/oauth;x/me',
+    '/.well-known/toolgate;x/jwks.json',
+  ]) {
     const answer = await ask(target)
     t.equal(answer.status, 400, target)
     t.equal(JSON.parse(answer.body).code, 'bad_path', target)

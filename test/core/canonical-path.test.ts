@@ -82,5 +82,6 @@ t.test('path parameters can be left out', async (t) => {
   t.equal(withoutParameters('/a;x=1/b;y;z/c'), '/a/b/c')
   t.equal(withoutParameters('/a/b'), '/a/b')
   t.equal(withoutParameters('/a%3Bx=1/b'), '/a/b')
-  t.equal(withoutParameters('/;x/a'), '//a')
+  t.equal(withoutParameters('/;x/a'), '/a')
+  t.equal(withoutParameters('/a/;x/%3B/b/;y'), '/a/b/')
 })

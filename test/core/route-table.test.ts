@@ -61,6 +61,10 @@ t.test('path parameters that would change the route are refused', async (t) => {
     '/admin%3Bx',
     '/a;x/b',
     '/a;/b/c',
+    '/;x/admin',
+    '/%3B/;/admin/y',
+    '/a/;x/b',
+    '/;/oauth/me',
     '/oauth;x/me',
     '/.well-known;x/toolgate/k',
   ]
