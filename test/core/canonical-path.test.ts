@@ -1,5 +1,5 @@
 import t from 'tap'
-import { canonicalTarget, originForm, withoutParameters } from '../../src/core/canonical-path.ts'
+import { canonicalTarget, originForm, withoutDefaultPort, withoutParameters } from '../../src/core/canonical-path.ts'
 
 t.test('one address has one canonical form', async (t) => {
   const accepted = [
@@ -73,9 +73,25 @@ t.test('an absolute address is split into its host and the rest', async (t) => {
     ['http://h/../a', 'h', '/../a'],
     ['ftp://h/a', undefined, 'ftp://h/a'],
     ['//h/a', undefined, '//h/a'],
+    ['/a?b=http://h/c', undefined, '/a?b=http://h/c'],
+    ['http://h/a\nb', undefined, 'http://h/a\nb'],
   ] as const
 
   for (const [given, host, target] of split) t.same(originForm(given), { target, host }, given)
+})
+
+t.test('a host is compared in lower case, without the default port of its scheme', async (t) => {
+  const hosts = [
+    ['Tools.test:443', 'https', 'tools.test'],
+    ['tools.test:80', 'https', 'tools.test:80'],
+    ['tools.test:4430', 'https', 'tools.test:4430'],
+    ['tools.test:80', 'http', 'tools.test'],
+    ['tools.test:443', 'http', 'tools.test:443'],
+    ['tools.test:800', 'http', 'tools.test:800'],
+    ['[::1]:80', 'http', '[::1]'],
+  ] as const
+
+  for (const [host, scheme, expected] of hosts) t.equal(withoutDefaultPort(host, scheme), expected, host)
 })
 
 t.test('path parameters can be left out', async (t) => {

@@ -1,9 +1,10 @@
 import type { Profile } from '../../src/core/claims.ts'
 import type { Passage } from '../../src/core/guard.ts'
+import type { HeldTokens } from '../../src/core/user-store.ts'
 
-/** A user who was let through, with these facts and no others. */
-export function aPassage(profile: Partial<Profile> = {}): Passage {
-  const tokens = {
+/** Tokens of a user as they are stored, the same ones each time. */
+export function heldTokens(): HeldTokens {
+  return {
     user: 'hash',
     provider: 'cognito',
     version: 1,
@@ -21,7 +22,12 @@ export function aPassage(profile: Partial<Profile> = {}): Passage {
       expiresAt: 3_600_000,
       endsAt: 86_400_000,
     },
-  } as const
+  }
+}
+
+/** A user who was let through, with these facts and no others. */
+export function aPassage(profile: Partial<Profile> = {}): Passage {
+  const tokens = heldTokens()
   const nobody = { name: undefined, email: undefined, groups: [], preferredUsername: undefined }
   return {
     user: {
