@@ -46,7 +46,9 @@ interface HeaderFate {
 
 /** Names only we may set, folded; the configured ones are added to them. */
 const ours = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username']
-const oursAlways = [...ours, 'x-toolgate-identity', 'forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url']
+const addresses = ['forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url']
+/** `Proxy` is no header at all, but CGI would make `HTTP_PROXY` of it (CVE-2016-5385). */
+const oursAlways = [...ours, 'x-toolgate-identity', ...addresses, 'proxy']
 
 /** Headers by which one tool could change what the browser does with the others on its host. */
 const refusedFromUpstream = new Set([

@@ -86,6 +86,10 @@ t.test('our cookies stay here, all others go on', async (t) => {
   t.equal((await received(t, '/open', ours, 'Cookie: c=1')).cookie, 'c=1')
 })
 
+t.test('no header becomes the proxy of a CGI program', async (t) => {
+  t.notMatch(JSON.stringify(await received(t, '/open', 'Proxy: http://evil', 'PROXY: http://evil')), 'evil')
+})
+
 t.test('where the request came in is told by us alone', async (t) => {
   const headers = await received(t, '/open')
 
