@@ -19,6 +19,7 @@ import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import { createIdentityKeys } from './core/identity-keys.ts'
+import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Audit, Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
@@ -56,6 +57,8 @@ export interface Gateway {
 export interface Surroundings {
   readonly logger: FastifyBaseLogger
   readonly now?: Clock
+  /** How often those who have something open are looked at again. Milliseconds. */
+  readonly recheckMs?: number
   /** On a developer's machine, where anyone may open the test sign-in. */
   readonly isDev?: boolean
 }
@@ -63,7 +66,7 @@ export interface Surroundings {
 /** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
 export async function compose(
   config: Config,
-  { logger, now = Date.now, isDev = false }: Surroundings,
+  { logger, now = Date.now, recheckMs = 4_000, isDev = false }: Surroundings,
 ): Promise<Gateway> {
   const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
@@ -111,6 +114,7 @@ export async function compose(
   const signIdentity = createSignIdentity({ keys: identityKeys, issuer: publicUrl, now })
   const signsIdentity = routes.some(({ identity }) => identity === 'signed')
   const guard = signsIdentity ? withSignedIdentity(admitting, signIdentity) : admitting
+  const openExchanges = createOpenExchanges(admitting)
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
   const replaceTokens = createReplaceTokens(userStore, discard)
@@ -176,6 +180,7 @@ export async function compose(
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
+    openExchanges,
     testSignIn,
     documents: createDocuments(),
     dispatcherOf: pools.dispatcherOf,
@@ -186,6 +191,7 @@ export async function compose(
   const app = await buildApp(services, settings, { logger, tls: tls && { cert: pem(tls.cert), key: pem(tls.key) } })
   const forwardAuth = config.forward_auth && (await buildForwardAuth({ ...services, ...settings }, logger))
 
+  const stopRechecking = openExchanges.recheckEvery(recheckMs)
   let serving = true
   const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
   const listeners = [app, admin, ...(forwardAuth ? [forwardAuth] : [])]
@@ -201,6 +207,7 @@ export async function compose(
       const sweep = setInterval(() => listeners.map(({ server }) => server.closeIdleConnections()), 100)
       await Promise.all([app.close(), forwardAuth?.close()])
       await admin.close()
+      stopRechecking()
       clearInterval(sweep)
       await pools.close()
       await store.records.close()

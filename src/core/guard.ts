@@ -87,6 +87,15 @@ export interface GuardedRequest extends Origination {
   readonly cookie: string | undefined
 }
 
+interface Identifying {
+  /** With the tokens as they are, for somebody who only wants to leave. */
+  readonly asStored?: boolean
+  /** Whether the session lives on by it. */
+  readonly isUse?: boolean
+  /** Origins whose pages may use the cookie as ours do. */
+  readonly trusted?: readonly string[]
+}
+
 interface GuardOptions {
   readonly store: Pick<UserStore, 'readSession' | 'touchSession'>
   readonly freshTokens: FreshTokens
@@ -111,9 +120,13 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
    * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
    * Throws `sign_in_required`, `token_required`, `session_ended`, `invalid_token`, `access_denied`,
    * `insufficient_scope`, `connection_required`, `cross_site`, `store_unavailable`, `provider_unavailable`, and
-   * ScopeError.
+   * ScopeError. Unless it `isUse`, the session does not live on by it.
    */
-  async function admit(route: GuardedRoute, request: GuardedRequest): Promise<Passage | undefined> {
+  async function admit(
+    route: GuardedRoute,
+    request: GuardedRequest,
+    { isUse } = { isUse: true },
+  ): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
     const bearer = route.accept.includes('provider_token') ? bearerOf(request.headers.authorization) : undefined
     if (bearer !== undefined) return admitBearer(route, bearer)
@@ -123,7 +136,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     }
     const others = route.provider === undefined ? [] : [route.provider]
     const trusted = trustedOrigins(route.cors)
-    const user = await identify(request, [...route.signIn, ...others], { trusted }).catch((error) => {
+    const user = await identify(request, [...route.signIn, ...others], { trusted, isUse }).catch((error) => {
       if (route.access === 'optional' && isEnded(error)) return undefined
       throw error
     })
@@ -162,13 +175,12 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
 
   /**
    * The user a request's session cookie stands for, with sign-in tokens that are good now; `undefined` for nobody.
-   * Throws `session_ended` when the provider ended the sign-in, else as `admit`. `asStored`: with the tokens as they
-   * are, for somebody who only wants to leave. `trusted`: origins whose pages may use the cookie as ours do.
+   * Throws `session_ended` when the provider ended the sign-in, else as `admit`.
    */
   async function identify(
     request: GuardedRequest,
     providerNames: readonly string[],
-    { asStored = false, trusted = [] }: { readonly asStored?: boolean; readonly trusted?: readonly string[] } = {},
+    { asStored = false, isUse = true, trusted = [] }: Identifying = {},
   ): Promise<User | undefined> {
     if (request.cookie === undefined) return undefined
     const standing = cookieStanding(request, trusted)
@@ -179,7 +191,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined
     const tokens = asStored ? stored : await freshTokens(stored)
-    touch(session)
+    if (isUse) touch(session)
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
     return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }

@@ -1,3 +1,5 @@
+import { isHandshake } from './web-socket.ts'
+
 /** What a request says of where it comes from. Header names in lower case. */
 export interface Origination {
   readonly method: string
@@ -8,6 +10,7 @@ export interface Origination {
 
 /** A page load in the browser's address bar, as opposed to a script, an image or a program. */
 export function isNavigation({ method, headers }: Origination): boolean {
+  if (isHandshake({ method, headers })) return false
   if (headers['sec-fetch-mode'] !== undefined) {
     return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
   }
@@ -23,7 +26,7 @@ export function isPreflight({ method, headers }: Pick<Origination, 'method' | 'h
 /**
  * Whether a cookie says anything about this request. It does when the request was made by a page of the same origin or
  * of a trusted one, and for a page load by GET from wherever. `ignored`: as if it were not there. `refused`: it would
- * change something.
+ * change something, or open a WebSocket, in which pages of any origin may read and write: there `Origin` alone decides.
  */
 export function cookieStanding(
   request: Origination,
@@ -31,6 +34,7 @@ export function cookieStanding(
 ): 'counts' | 'ignored' | 'refused' {
   const { method, headers, origin } = request
   if (trustedOrigins.some((trusted) => trusted === headers.origin)) return 'counts'
+  if (isHandshake(request)) return headers.origin === origin ? 'counts' : 'refused'
   const isSafe = method === 'GET' || method === 'HEAD'
   if (isSafe && headers['sec-fetch-mode'] !== undefined && isNavigation(request)) return 'counts'
   const site = headers['sec-fetch-site']

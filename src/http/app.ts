@@ -16,6 +16,7 @@ import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
 import { testSignInRoutes } from './routes/test-sign-in.ts'
 import type { HttpSettings, Services } from './services.ts'
+import { mayUpgrade, routeUpgrades } from './upgrades.ts'
 
 /** How the public listener speaks: with which certificate, if it is it who speaks TLS. */
 export interface ListenerOptions {
@@ -40,9 +41,10 @@ function longestSilence(routes: readonly GuardedRoute[]): number {
 export async function buildApp(services: Services, settings: HttpSettings, listener: ListenerOptions) {
   const { publicUrl, basePath, cookieName, site } = settings
   const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
+  const upgrading = { shouldUpgradeCallback: mayUpgrade }
   const app = fastify({
     loggerInstance: listener.logger,
-    ...(listener.tls && { https: listener.tls }),
+    ...(listener.tls ? { https: { ...listener.tls, ...upgrading } } : { http: upgrading }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     // A logger for each request would cost more than deciding on it: what is logged names the request itself.
@@ -76,5 +78,6 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
   )
   await app.register(identityKeyRoutes, services)
   await app.register(proxy, { ...services, ...settings })
+  routeUpgrades(app)
   return app
 }

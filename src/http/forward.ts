@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../core/errors.ts'
@@ -18,6 +19,8 @@ export interface Forwarding {
   readonly answerHeaders: (upstream: Headers) => Headers
   /** An answer with this status is not passed on. */
   readonly withheld: number | undefined
+  /** For a WebSocket handshake: goes on when the upstream has switched protocols, with what the client gets of its headers. */
+  readonly join: ((upstream: Duplex, headers: Headers) => Promise<void>) | undefined
 }
 
 /** `answered`: it has gone out, whole or, when one of the two sides went away, cut. */
@@ -50,7 +53,8 @@ function mayRepeat({ request, body }: Forwarding, error: unknown): boolean {
   return isDead && body.isEmpty && idempotent.has(request.method)
 }
 
-function send({ request, reply, dispatcher, path, headers, body, answerHeaders, withheld }: Forwarding) {
+function send(forwarding: Forwarding) {
+  const { request, reply, dispatcher, path, headers, body, answerHeaders, withheld, join } = forwarding
   const { raw } = reply
   return new Promise<Outcome>((resolve, reject) => {
     let exchange: Dispatcher.DispatchController | undefined
@@ -61,11 +65,19 @@ function send({ request, reply, dispatcher, path, headers, body, answerHeaders, 
 
     const method = request.method as Dispatcher.HttpMethod
     dispatcher.dispatch(
-      { method, path, headers, body: body.open() },
+      { method, path, headers, body: body.open(), ...(join && { upgrade: 'websocket' }) },
       {
         onRequestStart(controller) {
           exchange = controller
           if (raw.destroyed) onGone()
+        },
+        onRequestUpgrade(_controller, _status, upstreamHeaders, upstream) {
+          raw.off('close', onGone)
+          const onFailure = (error: unknown) => {
+            upstream.destroy()
+            reject(error)
+          }
+          join?.(upstream, answerHeaders(upstreamHeaders as Headers)).then(() => resolve('answered'), onFailure)
         },
         onResponseStart(controller, status, upstreamHeaders) {
           if (status < 200) return inform(raw, status, upstreamHeaders as Headers)

@@ -3,6 +3,7 @@ import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
+import type { OpenExchanges } from '../core/open-exchanges.ts'
 import type { Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
 import type { RefusedTokens } from '../core/refused-token.ts'
@@ -31,6 +32,7 @@ export interface Services {
   /** What upstreams verify signed identities with. */
   readonly publishedKeys: IdentityKeys['published']
   readonly refusedTokens: RefusedTokens
+  readonly openExchanges: OpenExchanges
   /** The connections to a route's upstream. */
   readonly dispatcherOf: (route: Route) => Dispatcher
   /** By name; the first is the default for sign-in. */

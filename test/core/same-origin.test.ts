@@ -92,6 +92,28 @@ t.test('a cookie counts for scripts of trusted origins, exactly those', async (t
   }
 })
 
+t.test('a cookie counts for a WebSocket of our own pages, whatever else the handshake says', async (t) => {
+  const handshake = {
+    upgrade: 'websocket',
+    connection: 'Upgrade',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  }
+  const app = 'https://app.test'
+  const claims = [{}, page, html, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'cross-site' }]
+
+  for (const claim of claims) {
+    const headers = { ...handshake, ...claim }
+    t.equal(cookieStanding({ method: 'GET', headers: { ...headers, origin }, origin }), 'counts')
+    for (const other of [undefined, '', 'null', 'https://evil.test', 'http://tools.test', `${origin}:8443`]) {
+      t.equal(cookieStanding({ method: 'GET', headers: { ...headers, origin: other }, origin }), 'refused', `${other}`)
+    }
+    const trusted = cookieStanding({ method: 'GET', headers: { ...headers, origin: app }, origin }, [app])
+    t.equal(trusted, 'counts')
+    t.equal(isNavigation({ method: 'GET', headers, origin }), false)
+  }
+})
+
 t.test('a preflight is OPTIONS with an origin and the method it asks for', async (t) => {
   const asking = { origin: 'https://evil.test', 'access-control-request-method': 'PUT' }
 

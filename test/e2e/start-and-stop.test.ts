@@ -11,6 +11,7 @@ import { freePort } from '../support/free-port.ts'
 import { startGatewayProcess, startProgram } from '../support/gateway-process.ts'
 import { startRedis } from '../support/redis.ts'
 import { startParts } from '../support/stack.ts'
+import { closeOf, mustOpen, startSocketTool } from '../support/web-socket.ts'
 
 const encryption_keys = [randomBytes(32).toString('base64')]
 
@@ -129,6 +130,31 @@ for (const [standard, key] of [
     t.equal(told.length, 1)
   })
 }
+
+t.test('told to stop it says goodbye to WebSockets at once, and lets answers that run come to their end', async (t) => {
+  const tool = await startSocketTool(t)
+  const { origin, yaml } = await startParts(t)
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const route = { name: 'tool', path: '/tool', upstream: tool.url, access: 'public' }
+  const gateway = await startGatewayProcess(t, { ...yaml, admin, routes: [route] })
+  const socket = await mustOpen(t, `${origin}/tool`)
+  const [server] = tool.sockets.clients
+  const running = once(tool.server.removeAllListeners('request'), 'request')
+  const answer = createBrowser().send(`${origin}/tool`)
+  const [, response] = (await running) as [unknown, ServerResponse]
+  response.write('first, ')
+  const ends = Promise.all([closeOf(socket), server && closeOf(server)])
+
+  const exit = gateway.end('SIGTERM')
+
+  t.same(await ends, [
+    [1001, 'going away'],
+    [1001, 'going away'],
+  ])
+  response.end('last')
+  t.match(await answer, { status: 200, body: 'first, last' })
+  t.equal(await exit, 0)
+})
 
 t.test('told to stop it is not ready, takes nothing new, finishes what runs, and exits with 0', async (t) => {
   const waiting: ServerResponse[] = []

@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly client?: ConfigPatch
   /** What the gateway takes for the time. */
   readonly now?: () => number
+  /** How often those who have something open are looked at again. */
+  readonly recheckMs?: number
   readonly log?: (line: string) => void
   /** As `toolgate dev` does: anyone may open the test sign-in. */
   readonly isDev?: boolean
@@ -36,10 +38,19 @@ export type Stack = Awaited<ReturnType<typeof startStack>>
 const sample = fileURLToPath(new URL('../../config/local-cognito.yaml', import.meta.url))
 
 /** Starts real parts, joined by real sockets, and ends them with the test. */
-export async function startStack(t: Test, { now, log, isDev = false, ...options }: StackOptions = {}) {
+export async function startStack(t: Test, { now, recheckMs, log, isDev = false, ...options }: StackOptions = {}) {
   const parts = await startParts(t, options)
   const yaml = { ...parts.yaml, log: { level: log ? 'debug' : 'fatal' }, ...options.config }
-  return { ...parts, yaml, gateway: await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }), isDev }) }
+  return {
+    ...parts,
+    yaml,
+    gateway: await startGateway(t, yaml, {
+      ...(now && { now }),
+      ...(recheckMs && { recheckMs }),
+      ...(log && { log }),
+      isDev,
+    }),
+  }
 }
 
 /** What a gateway needs around it, and the config with which to start one, or several. */
@@ -79,12 +90,12 @@ export async function startParts(t: Test, { config = {}, provider = {}, client =
 export async function startGateway(
   t: Test,
   yaml: ConfigPatch,
-  { now, log, isDev = false }: Pick<StackOptions, 'now' | 'log' | 'isDev'> = {},
+  { now, recheckMs, log, isDev = false }: Pick<StackOptions, 'now' | 'recheckMs' | 'log' | 'isDev'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
   const stream = { write: (line: string) => log?.(line) }
   const { log: logger } = fastify({ logger: { level: config.log.level, stream } })
-  const gateway = await compose(config, { logger, isDev, ...(now && { now }) })
+  const gateway = await compose(config, { logger, isDev, ...(now && { now }), ...(recheckMs && { recheckMs }) })
   await gateway.app.listen({ ...config.listen })
   if (config.forward_auth) await gateway.forwardAuth?.listen({ ...config.forward_auth })
   t.teardown(() => gateway.close())

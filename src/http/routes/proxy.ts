@@ -1,14 +1,17 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
+import type { OpenExchange } from '../../core/open-exchanges.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { forward } from '../forward.ts'
 import { requestBody } from '../request-body.ts'
 import type { HttpSettings, Services } from '../services.ts'
+import { mayUpgrade } from '../upgrades.ts'
+import { createWebSockets } from '../web-sockets.ts'
 
 /** A request that was let through, on its way to the tool. */
 interface Admitted {
@@ -26,14 +29,17 @@ declare module 'fastify' {
 
 type Options = Pick<
   Services,
-  'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'dispatcherOf' | 'refusedTokens'
+  'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'dispatcherOf' | 'refusedTokens' | 'openExchanges'
 > &
   Pick<HttpSettings, 'basePath'>
 
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
   async function proxy(app, options) {
-    const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, basePath } = options
+    const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, openExchanges } = options
+    const { basePath } = options
+    const webSockets = createWebSockets()
+    app.addHook('preClose', () => webSockets.closeAll())
     // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
     const methods = app.supportedMethods.filter((method) => method !== 'TRACE')
     app.decorateRequest('admitted', null)
@@ -88,6 +94,8 @@ export default fp<Options>(
         const { route, passage } = admittedOf(request)
         const body = requestBody(request.raw, route.maxBodyBytes)
         const renewable = renewableOf(route, passage)
+        const webSocket = mayUpgrade(request.raw) ? webSockets.expect(request, reply, route.timeouts.idleMs) : undefined
+        const exchange = passage && { route, request: request.guarded(), ...(webSocket ?? answering(reply)) }
 
         function sendAs(user: Passage | undefined) {
           return forward({
@@ -100,9 +108,11 @@ export default fp<Options>(
             answerHeaders: (upstream) =>
               upstreamHeaders.forResponse(upstream, route, user !== undefined, request.headers.origin),
             withheld: renewable && 401,
+            join: webSocket?.join,
           })
         }
 
+        if (exchange !== undefined) openExchanges.add(exchange)
         try {
           if ((await sendAs(passage)) === 'answered' || renewable === undefined) return
           const tokens = await refusedTokens.renew(renewable.tokens)
@@ -112,6 +122,7 @@ export default fp<Options>(
           }
           throw new GatewayError('upstream_refused_token')
         } finally {
+          if (exchange !== undefined) openExchanges.delete(exchange)
           body.release()
         }
       },
@@ -139,4 +150,9 @@ function renewableOf({ inject }: Route, passage: Passage | undefined) {
   if (passage === undefined || 'presented' in passage.tokens) return undefined
   const injectsToken = inject?.value.names.some((name) => name === 'access_token' || name === 'id_token')
   return injectsToken ? { ...passage, tokens: passage.tokens } : undefined
+}
+
+/** How an answer that lasts is looked at and cut: without an end, so that it does not look whole. */
+function answering({ raw }: FastifyReply): Pick<OpenExchange, 'wasUsed' | 'end'> {
+  return { wasUsed: () => false, end: () => raw.destroy() }
 }
