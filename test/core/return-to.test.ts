@@ -1,5 +1,5 @@
 import t from 'tap'
-import { safeReturnTo } from '../../src/core/return-to.ts'
+import { safeReturnTo, signInPath } from '../../src/core/return-to.ts'
 
 const home = '/oauth/'
 const origins = ['http://localhost:8080', 'https://tools.acme.io']
@@ -88,3 +88,21 @@ for (const origin of origins) {
     for (const value of elsewhere) t.equal(to(value, origin), home, JSON.stringify(value))
   })
 }
+
+t.test('of our own pages some may be come back to, and nothing below them', async (t) => {
+  const own = (value: string) => safeReturnTo(value, 'https://a.io', '/oauth', '/elsewhere')
+
+  for (const page of ['/oauth/', '/oauth/connections', '/oauth/test', '/oauth/test?x']) t.equal(own(page), page)
+  for (const page of ['/oauth/connections/x', '/oauth/tests', '/oauth//', '/oauth/x/connections']) {
+    t.equal(own(page), '/elsewhere', page)
+  }
+})
+
+t.test('the way to sign in knows the way back, if there is one that can be kept', async (t) => {
+  const longest = `/${'x'.repeat(2047)}`
+
+  t.equal(signInPath('/oauth', '/tool?a=b'), '/oauth/sign-in?return_to=%2Ftool%3Fa%3Db')
+  t.equal(signInPath('/oauth', undefined), '/oauth/sign-in')
+  t.equal(signInPath('/oauth', longest), `/oauth/sign-in?return_to=${encodeURIComponent(longest)}`)
+  t.equal(signInPath('/oauth', `${longest}x`), '/oauth/sign-in')
+})

@@ -87,6 +87,14 @@ t.test('each host has routes of its own', async (t) => {
   )
 })
 
+t.test('our own host is served also where no route is, and any other has none', async (t) => {
+  const table = createRouteTable([], host, '/oauth')
+
+  t.ok(table.serves(host))
+  t.equal(table.match(host, '/a'), undefined)
+  t.equal(table.match('third.test', '/a'), undefined)
+})
+
 t.test('the longest path a request line can hold costs no more than others', (t) => {
   const table = tableOf('', '/a/a', '/b')
   const path = '/a'.repeat(8000)

@@ -12,6 +12,7 @@ t.test('a navigation is a page load in the address bar', async (t) => {
     ['POST', page, true],
     ['GET', { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, false],
     ['GET', { 'sec-fetch-mode': 'navigate' }, false],
+    ['GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'document' }, false],
     ['GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', ...html }, false],
     ['GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image', ...html }, false],
     ['GET', html, true],
