@@ -67,15 +67,11 @@ export function varyBy(vary: unknown, names: readonly string[]): string {
 export function headerValue(value: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
   if (/[\x00-\x1f\x7f]/.test(value) || !value.isWellFormed()) return undefined
-  return value.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeCharacter)
+  return value.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character))
 }
 
 /** A list as one header value: entries joined by commas, a comma inside an entry percent-encoded. */
 export function headerList(values: readonly string[]): string | undefined {
   const entries = values.map(headerValue).filter((value) => value !== undefined)
   return entries.length === 0 ? undefined : entries.map((entry) => entry.replaceAll(',', '%2C')).join(',')
-}
-
-function encodeCharacter(character: string): string {
-  return character === '%' ? '%25' : encodeURIComponent(character)
 }
