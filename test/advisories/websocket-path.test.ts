@@ -45,11 +45,20 @@ t.test('a handshake for an address that could be read in two ways reaches no too
 })
 
 t.test('a handshake passes the guard: as nobody, and from other origins, not at all', async (t) => {
-  const lines = [[], ['Origin: https://evil.example'], [`Origin: ${origin}`], ['Cookie: toolgate=x.y']]
+  const cookie = 'Cookie: toolgate=x.y'
+  const rows = [
+    [401],
+    [401, 'Origin: https://evil.example'],
+    [401, `Origin: ${origin}`],
+    [401, cookie, `Origin: ${origin}`],
+    [403, cookie],
+    [403, cookie, 'Origin: https://evil.example'],
+    [403, cookie, 'Origin: null'],
+  ] as const
 
-  for (const more of lines) {
+  for (const [status, ...more] of rows) {
     for (const target of ['/tool', '/%74ool/x', '/tool?x=/open']) {
-      t.equal((await upgradeRaw(origin, target, ...more)).status, 401, target + more)
+      t.equal((await upgradeRaw(origin, target, ...more)).status, status, `${target} ${more}`)
     }
   }
 
