@@ -196,6 +196,7 @@ for (const [name, startFront] of Object.entries(fronts)) {
 
     t.equal(own.statusCode, 101)
     t.match(own.headers['x-got'], /^Bearer eyJ/)
-    t.equal(other.statusCode, 401)
+    // Caddy says that a handshake is asked about, nginx does not: what another site asks for is not in anybody's name.
+    t.ok([401, 403].includes(other.statusCode), other.statusCode)
   })
 }
