@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
 import { startEcho } from '../support/echo.ts'
@@ -224,6 +226,23 @@ t.test('a tool that refuses the upgrade is heard', async (t) => {
 
     t.match(answer, { status, body, headers: { connection: 'close', 'x-tool': 'no' } })
   }
+})
+
+t.test('a refusal arrives whole, however slowly it is read', async (t) => {
+  const length = 32 << 20
+  const refusing = await startTool(t, (_request, response) => response.writeHead(426).end(Buffer.alloc(length)))
+  const routes = [{ name: 'open', path: '/open', upstream: refusing.url, access: 'public' }]
+  const { origin } = await startStack(t, { config: { routes } })
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+  const lines = ['GET /open HTTP/1.1', `Host: ${new URL(origin).host}`, ...upgrade, '', '']
+  const asked = once(refusing.server, 'request')
+  socket.write(lines.join('\r\n'))
+  await asked
+  await setTimeout(200)
+
+  const received = await buffer(socket)
+
+  t.equal(received.length - received.indexOf('\r\n\r\n') - 4 >= length, true)
 })
 
 t.test('what is no WebSocket server is not taken for one', async (t) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Data, WebSocket } from 'ws'
 import { certificate, certificateFile } from '../support/certificates.ts'
@@ -134,6 +135,29 @@ t.test('when one side is gone, so is the other', async (t) => {
   t.same(await told, [1006, ''])
 })
 
+t.test('a side that breaks off takes the other along, which may be waiting for it', async (t) => {
+  const breakOff = (socket: WebSocket) => (socket as unknown as { _socket: Socket })._socket.resetAndDestroy()
+  for (const isBusy of [false, true]) {
+    const first = await openBoth(t, plain)
+    const second = await openBoth(t, plain)
+    if (isBusy) {
+      first.client.pause()
+      second.server.pause()
+      for (let i = 0; i < 16; i++) for (const from of [first.server, second.client]) from.send(randomBytes(1 << 20))
+      await setTimeout(100)
+    }
+    const told = Promise.all([closeOf(first.server), closeOf(second.client)])
+
+    breakOff(first.client)
+    breakOff(second.server)
+
+    t.same(await told, [
+      [1006, ''],
+      [1006, ''],
+    ])
+  }
+})
+
 t.test('what is written last arrives before the end', async (t) => {
   const { client, server } = await openBoth(t, plain)
   const last = randomBytes(4 << 20)
@@ -161,7 +185,7 @@ for (const [sender, reader] of [
     // Nothing moves any more once every buffer on the way is full.
     for (let before = -1; before !== from.bufferedAmount; ) {
       before = from.bufferedAmount
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await setTimeout(200)
     }
 
     t.ok(from.bufferedAmount > 16 << 20, `${from.bufferedAmount >> 20} of 32 MB wait where they were sent`)
@@ -210,7 +234,7 @@ t.test('a socket on which nothing passes is closed, one that is used is not', as
   t.teardown(() => clearInterval(timer))
 
   t.same(await closeOf(silent), [1001, 'idle'])
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await setTimeout(500)
   t.equal(busy.readyState, WebSocket.OPEN)
 })
 
@@ -223,7 +247,7 @@ t.test('the silence that requests are allowed is no limit for a socket', async (
   gateway.app.server.headersTimeout = 50
   const socket = await mustOpen(t, `${origin}/open`)
 
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await setTimeout(200)
   socket.send('still here')
 
   t.equal(String(await nextMessage(socket)), 'still here')
