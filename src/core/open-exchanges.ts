@@ -22,7 +22,9 @@ export type OpenExchanges = ReturnType<typeof createOpenExchanges>
  * not pass any more. While the provider is away nothing ends; while the store is, what `serve_cached_for` still covers.
  */
 export function createOpenExchanges({ admit }: Pick<Guard, 'admit'>) {
-  const open = new Set<OpenExchange>()
+  /** By slots that are used again: a Set that is added to and deleted from all the time is garbage all the time. */
+  const slots: (OpenExchange | undefined)[] = []
+  const free: number[] = []
   /** Credentials that are being asked about. One that waits for its provider does not keep the others waiting. */
   const asking = new Set<string>()
 
@@ -35,7 +37,7 @@ export function createOpenExchanges({ admit }: Pick<Guard, 'admit'>) {
     const ending = await endingOf(first, isUse)
     asking.delete(credential)
     if (ending === undefined) return
-    for (const exchange of alike) if (open.has(exchange)) exchange.end(ending)
+    for (const exchange of alike) if (slots.includes(exchange)) exchange.end(ending)
   }
 
   async function endingOf({ route, request }: OpenExchange, isUse: boolean): Promise<Ending | undefined> {
@@ -49,13 +51,25 @@ export function createOpenExchanges({ admit }: Pick<Guard, 'admit'>) {
   }
 
   async function recheck(): Promise<void> {
+    const open = slots.filter((exchange) => exchange !== undefined)
     const groups = Map.groupBy(open, credentialOf)
     await Promise.all([...groups].map(([credential, alike]) => recheckAlike(credential, alike)))
   }
 
   return {
-    add: (exchange: OpenExchange) => void open.add(exchange),
-    delete: (exchange: OpenExchange) => void open.delete(exchange),
+    /** From now on the exchange is asked about. Gives its slot. */
+    add(exchange: OpenExchange): number {
+      const slot = free.pop() ?? slots.length
+      slots[slot] = exchange
+      return slot
+    },
+
+    /** It has ended. */
+    delete(slot: number): void {
+      slots[slot] = undefined
+      free.push(slot)
+    },
+
     recheck,
 
     /** Rechecks all of them every `ms` milliseconds, until the function that it gives is called. */

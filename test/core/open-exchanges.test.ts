@@ -84,10 +84,10 @@ t.test('what has ended by itself meanwhile is left alone', async (t) => {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const open = exchanges(() => promise)
   const exchange = anExchange()
-  open.add(exchange)
+  const slot = open.add(exchange)
 
   const rechecked = open.recheck()
-  open.delete(exchange)
+  open.delete(slot)
   resolve(undefined)
   await rechecked
 

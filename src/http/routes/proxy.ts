@@ -112,7 +112,7 @@ export default fp<Options>(
           })
         }
 
-        if (exchange !== undefined) openExchanges.add(exchange)
+        const slot = exchange && openExchanges.add(exchange)
         try {
           if ((await sendAs(passage)) === 'answered' || renewable === undefined) return
           const tokens = await refusedTokens.renew(renewable.tokens)
@@ -122,7 +122,7 @@ export default fp<Options>(
           }
           throw new GatewayError('upstream_refused_token')
         } finally {
-          if (exchange !== undefined) openExchanges.delete(exchange)
+          if (slot !== undefined) openExchanges.delete(slot)
           body.release()
         }
       },
