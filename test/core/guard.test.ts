@@ -1,10 +1,10 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import { createGuard, type GuardedRequest, ScopeError } from '../../src/core/guard.ts'
+import { createGuard, displayName, type GuardedRequest, ScopeError } from '../../src/core/guard.ts'
 import type { PresentedToken, Provider } from '../../src/core/provider.ts'
 import type { GuardedRoute } from '../../src/core/route.ts'
 import type { HeldSession, HeldTokens } from '../../src/core/user-store.ts'
-import { heldTokens } from '../support/passage.ts'
+import { aPassage, heldTokens } from '../support/passage.ts'
 import { aRoute } from '../support/route.ts'
 
 const hour = 3_600_000
@@ -122,6 +122,7 @@ t.test('a session without its sign-in tokens is none', async (t) => {
   const { admit } = guard({ sessions: { ada: [held('gone')] } })
 
   t.equal(await refusal(admit(route({ signIn: ['gone'] }), page)), 'sign_in_required')
+  t.equal(await refusal(guard({ sessions: { ada: [held('crm')] } }).admit(route(), page)), 'sign_in_required')
 })
 
 t.test('a sign-in that ended is said so, or as nobody where that is allowed; all else stays a failure', async (t) => {
@@ -260,6 +261,25 @@ t.test('a session that is used lives on: the store hears of it once in a while',
   clock.at += 1
   await admit(route(), page)
   t.equal(touches(), 2)
+})
+
+t.test('each session is kept alive by its own use', async (t) => {
+  const { admit, touches } = guard({ sessions: { ada: [held('cognito')], grace: [held('cognito')] } })
+
+  for (const cookie of ['ada', 'grace', 'ada', 'grace']) await admit(route(), { ...page, cookie })
+
+  t.equal(touches(), 2)
+})
+
+t.test('a user is called by address, name, user name or sub, whichever is known first', async (t) => {
+  const all = { email: 'ada@acme.test', name: 'Ada', preferredUsername: 'al' }
+  const called = (profile: Partial<typeof all>) =>
+    displayName({ ...aPassage().user, profile: { ...aPassage().user.profile, ...profile } })
+
+  t.equal(called(all), 'ada@acme.test')
+  t.equal(called({ name: 'Ada', preferredUsername: 'al' }), 'Ada')
+  t.equal(called({ preferredUsername: 'al' }), 'al')
+  t.equal(called({}), 'ada')
 })
 
 t.test('what the store did not hear is said again, and nobody waits or fails for it', async (t) => {
