@@ -61,7 +61,8 @@ async function turnOf({ subject, path, cookie, cookieFile, on, check }: Row, sec
   const loaded = await load({ ...wanted, seconds })
   const used = cpuSeconds(pids) - before
   await check()
-  if (loaded.errors > 0) throw new Error(`${loaded.errors} requests failed`)
+  // mod_proxy meets a connection now and then that the upstream has just closed.
+  if (loaded.errors > loaded.requests / 1000) throw new Error(`${loaded.errors} requests failed`)
   // wrk takes a redirect for a success.
   if (loaded.bytes / loaded.requests < dataBytes) throw new Error('not all answers had the body')
   return { ...loaded, cpuMicroseconds: (used / loaded.requests) * 1e6 }
