@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { redisServer } from './binaries.ts'
+import { freePort } from './free-port.ts'
 import type { Ending } from './gateway-process.ts'
 
 interface RedisOptions {
@@ -14,9 +14,8 @@ interface RedisOptions {
   readonly password?: string
 }
 
-/** A Redis server of this test alone. It ends with the test. */
-export interface RedisServer {
-  readonly url: string
+/** A Redis process of this test alone. It ends with the test. */
+export interface RedisProcess {
   readonly port: number
   readonly pid: number
   /** Ends it in an orderly way. */
@@ -25,38 +24,56 @@ export interface RedisServer {
   kill(): Promise<void>
   /** Starts it on the same port and with the same files; stops it first where it runs. */
   restart(): Promise<void>
+  /** Takes away its processor (SIGSTOP): its connections stay, nothing is answered. */
+  freeze(): void
+  /** Lets it go on (SIGCONT). */
+  thaw(): void
+}
+
+export interface RedisServer extends RedisProcess {
+  readonly url: string
 }
 
 /** Starts a Redis server on a free port of 127.0.0.1, with a folder of its own. */
 export async function startRedis(t: Ending, { appendonly = false, password }: RedisOptions = {}): Promise<RedisServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'toolgate-redis-'))
   const port = await freePort()
-  const args = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+  const server = await startRedisProcess(t, port, () => [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
     ...(appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
     ...(password === undefined ? [] : ['--requirepass', password]),
-  ]
+  ])
+  const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`
+  return Object.assign(server, { url: `redis://${login}127.0.0.1:${port}` })
+}
+
+/** Starts `redis-server` in a folder of its own, with the arguments that are made for that folder. */
+export async function startRedisProcess(
+  t: Ending,
+  port: number,
+  argumentsIn: (folder: string) => readonly string[] | Promise<readonly string[]>,
+): Promise<RedisProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'toolgate-redis-'))
+  const args = [...(await argumentsIn(folder)), '--dir', folder]
   let child = launch(args)
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
+    child.kill('SIGCONT')
     child.kill(signal)
     await exited
   }
 
-  // A test that fails or is given up leaves no server behind.
-  const endAtExit = () => child.kill('SIGKILL')
-  process.once('exit', endAtExit)
+  const endNow = () => child.kill('SIGKILL')
+  running.add(endNow)
   t.teardown(async () => {
     await end('SIGKILL')
-    process.off('exit', endAtExit)
+    running.delete(endNow)
     await rm(folder, { recursive: true, force: true })
   })
 
   await ready(child)
   return {
-    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${port}`,
     port,
     get pid() {
       return child.pid ?? 0
@@ -68,8 +85,16 @@ export async function startRedis(t: Ending, { appendonly = false, password }: Re
       child = launch(args)
       await ready(child)
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   }
 }
+
+// A test that fails or is given up leaves no server behind.
+const running = new Set<() => void>()
+process.once('exit', () => {
+  for (const endNow of running) endNow()
+})
 
 function launch(args: readonly string[]): ChildProcess {
   return spawn(redisServer(), args, { stdio: ['ignore', 'pipe', 'ignore'] })
@@ -81,21 +106,11 @@ function ready(child: ChildProcess): Promise<void> {
     let output = ''
     child.stdout?.on('data', (chunk) => {
       output += chunk
-      if (output.includes('Ready to accept connections')) resolve()
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve()
     })
     child.once('error', reject)
     child.once('exit', () => reject(new Error(`redis-server ended before it was ready:\n${output}`)))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** Everything that is stored there. */
