@@ -242,12 +242,12 @@ t.test('the silence that requests are allowed is no limit for a socket', async (
   const { gateway, origin } = await startStack(t, {
     config: { routes: [{ name: 'open', path: '/open', upstream: tool.url, access: 'public' }] },
   })
-  gateway.app.server.setTimeout(50)
-  gateway.app.server.requestTimeout = 50
-  gateway.app.server.headersTimeout = 50
+  gateway.app.server.setTimeout(500)
+  gateway.app.server.requestTimeout = 500
+  gateway.app.server.headersTimeout = 500
   const socket = await mustOpen(t, `${origin}/open`)
 
-  await setTimeout(200)
+  await setTimeout(1_000)
   socket.send('still here')
 
   t.equal(String(await nextMessage(socket)), 'still here')
