@@ -29,6 +29,7 @@ import { isForwarded } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSessionCache } from './core/session-cache.ts'
+import { shareInvalidations } from './core/shared-invalidations.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createSignIdentity, withSignedIdentity } from './core/signed-identity.ts'
@@ -95,15 +96,15 @@ export async function compose(
     sleep,
     audit,
   })
-  const { readSession } = createSessionCache({
-    read: userStore.readSession,
-    invalidations: store.invalidations,
+  const caching = {
+    invalidations: shareInvalidations(store.invalidations),
     now,
     serveCachedForMs: Math.min(config.store.serve_cached_for, lifetimes.idleMs),
     max: maxCachedSessions,
-  })
+  }
+  const sessionCache = createSessionCache({ ...caching, read: userStore.readSession })
   const admitting = createGuard({
-    store: { ...userStore, readSession },
+    store: { ...userStore, readSession: sessionCache.read },
     freshTokens,
     providers,
     idleMs: lifetimes.idleMs,

@@ -1,10 +1,23 @@
 import { LRUCache } from 'lru-cache'
 import { isStoreAway } from './errors.ts'
 import type { Clock, Invalidations, UserHash } from './ports.ts'
-import type { HeldSession, UserStore } from './user-store.ts'
 
-interface SessionCacheOptions {
-  readonly read: UserStore['readSession']
+/** What lets somebody in, opened: of a user, and until when. */
+interface Held {
+  readonly user: UserHash
+  /** The end that no use moves. Milliseconds since the epoch. */
+  readonly endsAt: number
+}
+
+/** Reads what a credential names, with the token sets of these providers. What it `known` has need not be opened again. */
+type Read<Session> = (
+  credential: string | undefined,
+  providers: readonly string[],
+  known?: Session,
+) => Promise<Session | undefined>
+
+interface SessionCacheOptions<Session> {
+  readonly read: Read<Session>
   readonly invalidations: Invalidations
   readonly now: Clock
   /** How long after its last confirmation a session works while the store is away. Milliseconds. */
@@ -14,8 +27,8 @@ interface SessionCacheOptions {
 }
 
 /** A session with the token sets of these providers, as the store had them. */
-interface Entry {
-  readonly session: HeldSession
+interface Entry<Session> {
+  readonly session: Session
   readonly providers: readonly string[]
   /** When the store was asked: it held at least then. Milliseconds since the epoch. */
   readonly confirmedAt: number
@@ -23,25 +36,26 @@ interface Entry {
   readonly period: number
 }
 
-interface Reading {
+interface Reading<Session> {
   readonly providers: readonly string[]
-  readonly answer: Promise<HeldSession | undefined>
+  readonly answer: Promise<Session | undefined>
 }
 
 const confirmedForMs = 10_000
 const readAgainAfterMs = 5_000
 
 /**
- * Opened sessions, ready to use, in the place of `read`. One that the store confirmed in the last ten seconds is used
+ * Opened sessions of browsers, or grants of clients, ready to use, in the place of `read`. One that the store confirmed in the last ten seconds is used
  * as it is, unless a change of its user was heard of or could have been missed; then it is read again first. Only when
  * that fails because the store is away, it is used for `serveCachedForMs` after its last confirmation.
  * Throws as `read` does. That there is no such session is not remembered.
  */
-export function createSessionCache({ read, invalidations, now, serveCachedForMs, max }: SessionCacheOptions) {
-  const cookiesOf = new Map<UserHash, Set<string>>()
-  const entries = new LRUCache<string, Entry>({ max, dispose: forget })
+export function createSessionCache<Session extends Held>(options: SessionCacheOptions<Session>) {
+  const { invalidations, now, serveCachedForMs, max } = options
+  const credentialsOf = new Map<UserHash, Set<string>>()
+  const entries = new LRUCache<string, Entry<Session>>({ max, dispose: forget })
   /** What the store is being asked. An answer that a change overtook is taken out, and not kept. */
-  const readings = new Map<string, Reading>()
+  const readings = new Map<string, Reading<Session>>()
   let isHearing = false
   let period = 0
   /** How the sessions that were asked for were found; `stale`, although they could not be read again. */
@@ -49,8 +63,8 @@ export function createSessionCache({ read, invalidations, now, serveCachedForMs,
 
   invalidations.listen({
     changed(user) {
-      for (const cookie of cookiesOf.get(user) ?? []) entries.delete(cookie)
-      for (const cookie of readings.keys()) if (cookie.startsWith(user)) readings.delete(cookie)
+      for (const credential of credentialsOf.get(user) ?? []) entries.delete(credential)
+      for (const credential of readings.keys()) if (credential.startsWith(user)) readings.delete(credential)
     },
     hearing(hearing) {
       isHearing = hearing
@@ -59,23 +73,20 @@ export function createSessionCache({ read, invalidations, now, serveCachedForMs,
     },
   })
 
-  async function readSession(
-    cookie: string | undefined,
-    providers: readonly string[],
-  ): Promise<HeldSession | undefined> {
-    if (cookie === undefined) return undefined
-    const entry = entries.get(cookie)
+  async function read(credential: string | undefined, providers: readonly string[]): Promise<Session | undefined> {
+    if (credential === undefined) return undefined
+    const entry = entries.get(credential)
     if (entry !== undefined && isConfirmed(entry) && covers(entry, providers)) {
       results.hit += 1
-      if (now() - entry.confirmedAt >= readAgainAfterMs) readAgain(cookie, providers).catch(() => undefined)
+      if (now() - entry.confirmedAt >= readAgainAfterMs) readAgain(credential, providers).catch(() => undefined)
       return usable(entry)
     }
     try {
-      const session = await readAgain(cookie, providers)
+      const session = await readAgain(credential, providers)
       results[entry === undefined ? 'miss' : 'unconfirmed'] += 1
       return session
     } catch (error) {
-      const kept = entries.peek(cookie)
+      const kept = entries.peek(credential)
       const age = now() - (kept?.confirmedAt ?? 0)
       if (kept === undefined || !covers(kept, providers) || age >= serveCachedForMs) throw error
       results.stale += 1
@@ -83,58 +94,58 @@ export function createSessionCache({ read, invalidations, now, serveCachedForMs,
     }
   }
 
-  function isConfirmed({ period: then, confirmedAt }: Entry): boolean {
+  function isConfirmed({ period: then, confirmedAt }: Entry<Session>): boolean {
     return isHearing && then === period && now() - confirmedAt < confirmedForMs
   }
 
-  /** Asks the store, at most once at a time for each cookie. */
-  function readAgain(cookie: string, wanted: readonly string[]): Promise<HeldSession | undefined> {
-    const current = readings.get(cookie)
+  /** Asks the store, at most once at a time for each credential. */
+  function readAgain(credential: string, wanted: readonly string[]): Promise<Session | undefined> {
+    const current = readings.get(credential)
     if (current !== undefined && covers(current, wanted)) return current.answer
-    const known = entries.peek(cookie)
+    const known = entries.peek(credential)
     const providers = [...new Set([...(known?.providers ?? []), ...wanted])]
     const asked = { providers, confirmedAt: now(), period }
 
-    const reading: Reading = { providers, answer: answered() }
-    readings.set(cookie, reading)
+    const reading: Reading<Session> = { providers, answer: answered() }
+    readings.set(credential, reading)
     return reading.answer
 
-    async function answered(): Promise<HeldSession | undefined> {
+    async function answered(): Promise<Session | undefined> {
       try {
-        const session = await read(cookie, providers, known?.session)
-        if (session === undefined) entries.delete(cookie)
-        else if (readings.get(cookie) === reading) keep(cookie, { session, ...asked })
+        const session = await options.read(credential, providers, known?.session)
+        if (session === undefined) entries.delete(credential)
+        else if (readings.get(credential) === reading) keep(credential, { session, ...asked })
         return session
       } catch (error) {
         // The store answers: what it had before is no good to those who ask now.
-        if (!isStoreAway(error)) entries.delete(cookie)
+        if (!isStoreAway(error)) entries.delete(credential)
         throw error
       } finally {
-        if (readings.get(cookie) === reading) readings.delete(cookie)
+        if (readings.get(credential) === reading) readings.delete(credential)
       }
     }
   }
 
-  function keep(cookie: string, entry: Entry): void {
+  function keep(credential: string, entry: Entry<Session>): void {
     const { user } = entry.session
-    entries.set(cookie, entry)
-    cookiesOf.set(user, (cookiesOf.get(user) ?? new Set()).add(cookie))
+    entries.set(credential, entry)
+    credentialsOf.set(user, (credentialsOf.get(user) ?? new Set()).add(credential))
   }
 
-  function forget({ session: { user } }: Entry, cookie: string): void {
-    const cookies = cookiesOf.get(user)
-    cookies?.delete(cookie)
-    if (cookies?.size === 0) cookiesOf.delete(user)
+  function forget({ session: { user } }: Entry<Session>, credential: string): void {
+    const credentials = credentialsOf.get(user)
+    credentials?.delete(credential)
+    if (credentials?.size === 0) credentialsOf.delete(user)
   }
 
   /** No use moves the end of a session. */
-  function usable({ session }: Entry): HeldSession | undefined {
-    return session.session.endsAt > now() ? session : undefined
+  function usable({ session }: Entry<Session>): Session | undefined {
+    return session.endsAt > now() ? session : undefined
   }
 
-  return { readSession, results }
+  return { read, results }
 }
 
-function covers({ providers }: Entry | Reading, wanted: readonly string[]): boolean {
+function covers({ providers }: Pick<Entry<unknown>, 'providers'>, wanted: readonly string[]): boolean {
   return wanted.every((provider) => providers.includes(provider))
 }

@@ -37,6 +37,8 @@ export interface HeldSession {
   readonly user: UserHash
   readonly name: RecordName
   readonly session: Session
+  /** The end that no use moves. Milliseconds since the epoch. */
+  readonly endsAt: number
   /** Live and refused sets by provider. */
   readonly tokens: ReadonlyMap<string, HeldTokens>
 }
@@ -142,7 +144,13 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const held = providers.map((provider, index) => {
         return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
       })
-      return { user, name, session, tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])) }
+      return {
+        user,
+        name,
+        session,
+        endsAt: session.endsAt,
+        tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])),
+      }
     },
 
     /** Stores a new session of this user and gives its cookie value. */

@@ -55,7 +55,7 @@ function guard({ sessions = { ada: [held('cognito'), held('crm')] }, fresh, pres
         const tokens = new Map(
           sets.filter(({ provider }) => names.includes(provider)).map((set) => [set.provider, set]),
         )
-        return { user: 'hash', name: `s:${cookie}`, session, tokens } as HeldSession
+        return { user: 'hash', name: `s:${cookie}`, session, endsAt: session.endsAt, tokens } as HeldSession
       },
       async touchSession() {
         touches++

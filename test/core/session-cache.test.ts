@@ -17,7 +17,7 @@ const away = new GatewayError('store_unavailable')
 /** A session that differs from others by its name. */
 function aSession(name: string, { of = user, endsAt = Number.POSITIVE_INFINITY } = {}): HeldSession {
   const session = { provider: 'cognito', sub: 'ada', createdAt: 0, endsAt }
-  return { user: of, name: `s:${name}`, session, tokens: new Map() }
+  return { user: of, name: `s:${name}`, session, endsAt, tokens: new Map() }
 }
 
 /** A cache over a store that a test answers by hand, or by `store.answer`. */
@@ -28,7 +28,7 @@ function open({ serveCachedForMs = minute, max = 100 } = {}) {
   const waiting: (() => void)[] = []
   let listener: InvalidationListener | undefined
   const cache = createSessionCache({
-    async read(cookie = '', providers, known) {
+    async read(cookie = '', providers: readonly string[], known?: HeldSession) {
       asked.push({ cookie, providers, known })
       const answer = store.answer()
       if (store.slow) await new Promise<void>((resolve) => waiting.push(resolve))
@@ -45,7 +45,7 @@ function open({ serveCachedForMs = minute, max = 100 } = {}) {
     serveCachedForMs,
     max,
   })
-  const read = (providers: readonly string[] = ['cognito'], of = cookie) => cache.readSession(of, providers)
+  const read = (providers: readonly string[] = ['cognito'], of = cookie) => cache.read(of, providers)
   const nameRead = async (...args: Parameters<typeof read>) => (await read(...args))?.name
   const changed = (whose = user) => listener?.changed(whose)
   const hearing = (isHearing: boolean) => listener?.hearing(isHearing)
@@ -69,7 +69,7 @@ t.test('a session that was just read is given again without asking the store', a
 })
 
 t.test('without a cookie there is no session, and nobody is asked', async (t) => {
-  const { readSession, results } = createSessionCache({
+  const { read, results } = createSessionCache({
     read: async () => t.fail('asked') as never,
     invalidations: { listen() {} },
     now: Date.now,
@@ -77,7 +77,7 @@ t.test('without a cookie there is no session, and nobody is asked', async (t) =>
     max: 1,
   })
 
-  t.equal(await readSession(undefined, []), undefined)
+  t.equal(await read(undefined, []), undefined)
   t.equal(results.miss, 0)
 })
 
