@@ -53,14 +53,21 @@ export function addressOf(route: GuardedRoute, target: RequestTarget): string | 
 function acceptedBy({ accept, inject }: GuardedRoute): readonly string[] {
   const credentials = {
     provider_token: `Authorization: Bearer, an access token of the provider, which goes ${inject === undefined ? 'on as it came' : 'upstream itself'}`,
+    grant: 'Authorization: Bearer, a token that the gateway gave an MCP client',
     session: 'session cookie',
   } as const
-  return (['provider_token', 'session'] as const).flatMap((name) => (accept.includes(name) ? [credentials[name]] : []))
+  return (['provider_token', 'grant', 'session'] as const).flatMap((name) =>
+    accept.includes(name) ? [credentials[name]] : [],
+  )
 }
 
 function whoMayPass({ access, accept, signIn, allow }: GuardedRoute): string {
   if (access === 'public') return 'anyone'
-  const means = { session: 'signed in with', provider_token: 'with an access token of' }
+  const means = {
+    session: 'signed in with',
+    grant: 'through an MCP client, signed in with',
+    provider_token: 'with an access token of',
+  }
   const how = accept.map((credential) => means[credential]).join(', or ')
   const people = [`${how} ${signIn.join(' or ')}`, ...rulesOf(allow)].join(', ')
   return access === 'optional' ? `anyone; known when ${people}` : people

@@ -189,7 +189,7 @@ function injectsIdToken(inject: DraftRoute['inject']): boolean {
 
 /** A presented token is of a provider of `sign_in`, and is itself what goes upstream. */
 function checkAccept(
-  { accept, access, allow, inject, provider, sign_in: signIn }: DraftRoute,
+  { accept, access, allow, inject, mcp, provider, sign_in: signIn }: DraftRoute,
   providers: Draft['providers'] = {},
   path: string,
   { problem }: Findings,
@@ -202,7 +202,7 @@ function checkAccept(
   const at = accept?.indexOf('provider_token') ?? -1
   if (at < 0) {
     const sentence = 'is about presented tokens; add provider_token to accept, or remove it'
-    if (accept !== undefined && allow !== undefined && 'clients' in allow) problem(`${path}.allow.clients`, sentence)
+    if (mcp === undefined && allow !== undefined && 'clients' in allow) problem(`${path}.allow.clients`, sentence)
     return
   }
   const refuse = (sentence: string) => problem(`${path}.accept[${at}]`, sentence)

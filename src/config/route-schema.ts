@@ -14,6 +14,7 @@ import {
   url,
   word,
 } from './leaves.ts'
+import { routeMcp } from './mcp-schema.ts'
 import { scope } from './provider-keys.ts'
 
 /** What a header of `identity_headers` may hold. */
@@ -191,11 +192,14 @@ export const route = Type.Object(
       description: 'signed: who the user is, as a JWT in X-Toolgate-Identity that the upstream can verify.',
       default: 'none',
     }),
-    accept: Type.Array(word(['session', 'provider_token'], { description: 'A credential.' }), {
-      description: 'What counts: session, our cookie; provider_token, an access token of the provider as a bearer.',
-      default: ['session'],
-      minItems: 1,
-    }),
+    accept: Type.Optional(
+      Type.Array(word(['session', 'grant', 'provider_token'], { description: 'A credential.' }), {
+        description:
+          'What counts: session, our cookie; grant, a token of ours; provider_token, one of the provider. Default: grant with mcp, else session.',
+        minItems: 1,
+      }),
+    ),
+    mcp: Type.Optional(routeMcp),
     cors: Type.Object(
       {
         origins: Type.Array(

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import type { Allow, GuardedRoute, HeaderTemplate, Upstream } from '../core/route.ts'
+import type { Allow, GuardedRoute, HeaderTemplate, McpRules, Upstream } from '../core/route.ts'
 import { parseTemplate } from '../core/template.ts'
 import type { Config, RouteConfig } from './schema.ts'
 
 /** The routes of a config as the core knows them. Reads the files that their `tls` names. */
 export function routesOf(config: Config): readonly GuardedRoute[] {
-  const host = new URL(config.public_url).host
+  const { origin, host } = new URL(config.public_url)
   const [firstProvider = ''] = Object.keys(config.providers)
 
   return config.routes.map((route) => ({
@@ -16,7 +16,8 @@ export function routesOf(config: Config): readonly GuardedRoute[] {
     path: route.path === '/' ? '' : route.path,
     upstream: upstreamOf(route),
     access: route.access,
-    accept: route.accept,
+    accept: acceptOf(route),
+    mcp: mcpOf(route, origin),
     signIn: route.sign_in ?? [firstProvider],
     provider: route.provider,
     scopes: route.scopes ?? [],
@@ -33,6 +34,24 @@ export function routesOf(config: Config): readonly GuardedRoute[] {
     },
     maxBodyBytes: route.max_body,
   }))
+}
+
+/** An MCP server takes tokens of ours, whatever else. */
+function acceptOf({ accept, mcp }: RouteConfig): GuardedRoute['accept'] {
+  if (mcp === undefined) return accept ?? ['session']
+  return [...new Set([...(accept ?? []), 'grant'] as const)]
+}
+
+function mcpOf({ mcp, path, scopes = [] }: RouteConfig, origin: string): McpRules | undefined {
+  if (mcp === undefined) return undefined
+  return {
+    resource: origin + (path === '/' ? '' : path),
+    challenge: mcp.challenge,
+    publicTools: new Set(mcp.public_tools),
+    scopes: [...new Set([...scopes, ...mcp.scopes])],
+    toolScopes: new Map(Object.entries(mcp.tool_scopes)),
+    toolProviders: new Map(Object.entries(mcp.tool_providers)),
+  }
 }
 
 /** Rules as the core knows them; without any, whoever is signed in passes. */

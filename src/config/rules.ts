@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts'
 import { checkGateway } from './gateway-rules.ts'
+import { checkMcp } from './mcp-rules.ts'
 import { checkProviders } from './provider-rules.ts'
 import { checkRoutes } from './route-rules.ts'
 import type { Draft } from './schema.ts'
@@ -9,4 +10,5 @@ export function checkRules(draft: Draft, findings: Findings): void {
   checkGateway(draft, findings)
   checkProviders(draft, findings)
   checkRoutes(draft, findings)
+  checkMcp(draft, findings)
 }

@@ -15,6 +15,7 @@ import {
   text,
   word,
 } from './leaves.ts'
+import { mcp } from './mcp-schema.ts'
 import { provider } from './provider-schema.ts'
 import { route } from './route-schema.ts'
 
@@ -192,6 +193,7 @@ export const schema = Type.Object({
       { description: 'Who may open the test sign-in, /oauth/test. Absent: only with toolgate dev.' },
     ),
   ),
+  mcp,
   providers: Type.Record(Type.String({ pattern: '^(?=.*[a-z-])[a-z0-9-]+$' }), provider, {
     description: 'Who signs people in, by a name of your choice. The first is the default.',
     minProperties: 1,

@@ -29,8 +29,23 @@ export interface Allow {
   readonly clients: readonly string[] | undefined
 }
 
-/** What counts as a credential: our session cookie, or an access token of the provider, presented as a bearer. */
-type Credential = 'session' | 'provider_token'
+/** What counts as a credential: our session cookie, or as a bearer a token of ours or an access token of the provider. */
+type Credential = 'session' | 'grant' | 'provider_token'
+
+/** What makes a route an MCP server, and what its tools ask for. */
+export interface McpRules {
+  /** Its resource identifier (RFC 8707 section 2): the address, without a slash at its end. */
+  readonly resource: string
+  /** `lazy`: what only lists is open without a token. `connect`: nothing is. */
+  readonly challenge: 'lazy' | 'connect'
+  readonly publicTools: ReadonlySet<string>
+  /** What every grant must hold: the route's own scopes are among them. */
+  readonly scopes: readonly string[]
+  /** What it must hold besides, by tool. */
+  readonly toolScopes: ReadonlyMap<string, readonly string[]>
+  /** The provider a tool needs connected, by tool. */
+  readonly toolProviders: ReadonlyMap<string, string>
+}
 
 /** A header we write, its value made of the braces' values. */
 export interface HeaderTemplate {
@@ -53,6 +68,8 @@ export interface GuardedRoute {
   readonly upstream: Upstream | undefined
   readonly access: 'signed_in' | 'optional' | 'public'
   readonly accept: readonly Credential[]
+  /** `undefined`: it is no MCP server. */
+  readonly mcp: McpRules | undefined
   /** Providers whose identities may enter. */
   readonly signIn: readonly string[]
   /** Whose token is injected; `undefined`: the provider the user signed in with. */

@@ -74,13 +74,14 @@ t.test('the optional keys of the example are right as they stand', async (t) => 
     COGNITO_CLIENT_SECRET: 's3cret',
     GITHUB_CLIENT_SECRET: 's3cret',
     GOOGLE_CLIENT_SECRET: 's3cret',
+    DESKTOP_SECRET: 's3cret',
     TOOLGATE_KEY: Buffer.alloc(32, 'key of a test').toString('base64'),
   }
 
   const { config, warnings } = await loadConfig(join(folder, 'toolgate.yaml'), env)
 
   t.strictSame(warnings, [])
-  t.equal(config.routes.length, 3)
+  t.equal(config.routes.length, 4)
   t.strictSame(new Set(Object.values(config.providers).map(({ type }) => type)), new Set(providerKeys().keys()))
 })
 

@@ -320,7 +320,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
         'is a header the gateway writes itself',
       ],
     ),
-    [14, '    accept: [grant]', 'routes[0].accept[0]', 'must be session or provider_token'],
+    [14, '    accept: [grant]', 'routes[0].accept[0]', 'has no effect without mcp'],
     [14, '    accept: []', 'routes[0].accept', 'is empty'],
     [14, '    accept: [session, session]', 'routes[0].accept[1]', 'is named twice'],
     [13, '    access: public\n    accept: [provider_token]', 'routes[0].accept[0]', 'no one is checked'],
@@ -367,6 +367,55 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, '    max_body: 100mb', 'routes[0].max_body', 'must be a size above zero'],
     [14, '  - { name: reports, path: /b, upstream: "http://[::1]" }', 'routes[1].name', 'is that of routes[0] already'],
     [14, '  - { name: b, path: /reports, upstream: "http://[::1]" }', 'routes[1].path', 'is that of routes[0] already'],
+  ],
+  'MCP clients and servers': [
+    [14, '    mcp: { challenge: eager }', 'routes[0].mcp.challenge', 'must be lazy or connect'],
+    [13, '    mcp: {}\n    access: public', 'routes[0].access', 'must be signed_in beside mcp'],
+    [13, '    mcp: {}\n    access: optional', 'routes[0].access', 'must be signed_in beside mcp'],
+    [14, '    mcp: {}\n    accept: [provider_token]', 'routes[0].accept[0]', 'not made for this MCP server'],
+    [14, '    mcp: { tool_providers: { a: crm } }', 'routes[0].mcp.tool_providers.a', 'there is cognito'],
+    [14, '    mcp: { tool_scopes: { a: [] } }', 'routes[0].mcp.tool_scopes.a', 'is empty'],
+    [
+      14,
+      '    mcp: { public_tools: [b, a], tool_scopes: { a: [x] } }',
+      'routes[0].mcp.public_tools[1]',
+      'tool_scopes asks for a user',
+    ],
+    ...['http://app.acme.io/cb', 'javascript:alert(1)', 'https://a.io/#x', 'https://me@a.io/', 'callback'].map(
+      (uri): Mistake => [
+        14,
+        `mcp: { clients: [{ client_id: a, client_name: A, redirect_uris: ["${uri}"] }] }`,
+        'mcp.clients[0].redirect_uris[0]',
+        'must be https://',
+      ],
+    ),
+    [
+      14,
+      'mcp: { clients: [{ client_id: "https://a.io/app", client_name: A, redirect_uris: ["https://a.io/"] }] }',
+      'mcp.clients[0].client_id',
+      'needs no entry here',
+    ],
+    ...[
+      [
+        'redirect_uris: ["a:/"] }, { client_id: a, client_name: B, redirect_uris: ["b:/"] }',
+        '[1].client_id',
+        'already',
+      ],
+      ['redirect_uris: ["a:/"], client_secret: s3, jwks_uri: "https://a.io/" }', '[0].jwks_uri', 'keep one'],
+    ].map(
+      ([keys, path, phrase = '']): Mistake => [
+        14,
+        `mcp: { clients: [{ client_id: a, client_name: A, ${keys}] }`,
+        `mcp.clients${path}`,
+        phrase,
+      ],
+    ),
+    [
+      11,
+      '    path: /token\n    title: T\nmcp: { root_aliases: true }',
+      'routes[0].path',
+      'is that of mcp.root_aliases',
+    ],
   ],
 }
 
@@ -525,4 +574,13 @@ t.test('a provider of unknown type says nothing more about routes that name it',
     problems.map(({ path }) => path),
     ['providers.crm.type'],
   )
+})
+
+t.test('a route may not be where root aliases answer', async (t) => {
+  const at = (path: string) => sampleWith({ 11: `    path: ${path}`, 14: 'mcp: { root_aliases: true }' })
+
+  for (const path of ['/authorize', '/token/x', '/register']) {
+    t.match(await problemsOf(at(path)), [{ path: 'routes[0].path', message: /is that of mcp.root_aliases/ }], path)
+  }
+  t.strictSame(await problemsOf(at('/tokens')), [])
 })

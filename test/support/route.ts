@@ -12,6 +12,7 @@ export function aRoute(route: Partial<Route> = {}): Route {
     upstream: { origin: 'http://127.0.0.1:3000', prefix: undefined, tls: undefined },
     access: 'signed_in',
     accept: ['session'],
+    mcp: undefined,
     signIn: ['cognito'],
     provider: undefined,
     scopes: [],
