@@ -7,9 +7,9 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
+import { formats } from '../core/formats.ts'
 import type { Keyring } from '../core/ports.ts'
 
-const FORMAT = 1
 const KEY_BYTES = 32
 const KEY_ID_BYTES = 8
 const SALT_BYTES = 16
@@ -35,9 +35,12 @@ export function createKeyring(keys: readonly Uint8Array[]): Keyring {
   if (first === undefined) throw new RangeError('A keyring needs at least one key.')
   const byId = new Map([first, ...others].map((key) => [key.id.toString('latin1'), key]))
 
+  const keysFor = (use: string) =>
+    [derive(first.secret, use), ...others.map(({ secret }) => derive(secret, use))] as const
+
   return {
     seal(purpose, context, plain) {
-      const header = Buffer.concat([Buffer.of(FORMAT), first.id, randomBytes(SALT_BYTES + IV_BYTES)])
+      const header = Buffer.concat([Buffer.of(formats.sealing), first.id, randomBytes(SALT_BYTES + IV_BYTES)])
       const cipher = createCipheriv('aes-256-gcm', sealingKey(first, header, purpose), header.subarray(IV_AT))
       cipher.setAAD(boundData(header, purpose, context))
       return Buffer.concat([header, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
@@ -45,7 +48,7 @@ export function createKeyring(keys: readonly Uint8Array[]): Keyring {
 
     open(purpose, context, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-      if (bytes.length < TEXT_AT + TAG_BYTES || bytes[0] !== FORMAT) return undefined
+      if (bytes.length < TEXT_AT + TAG_BYTES || bytes[0] !== formats.sealing) return undefined
       const key = byId.get(bytes.toString('latin1', 1, SALT_AT))
       if (key === undefined) return undefined
 
@@ -64,14 +67,14 @@ export function createKeyring(keys: readonly Uint8Array[]): Keyring {
       return plain
     },
 
-    isCurrent: (sealed) => sealed[0] === FORMAT && first.id.equals(sealed.subarray(1, SALT_AT)),
+    isCurrent: (sealed) => sealed[0] === formats.sealing && first.id.equals(sealed.subarray(1, SALT_AT)),
+
+    keysFor,
 
     digests(purpose, text) {
-      const digest = (key: Key) =>
-        createHmac('sha256', derive(key.secret, `digest ${purpose}`))
-          .update(text)
-          .digest('base64url')
-      return [digest(first), ...others.map(digest)]
+      const digest = (key: Buffer) => createHmac('sha256', key).update(text).digest('base64url')
+      const [current, ...older] = keysFor(`digest ${purpose}`)
+      return [digest(current), ...older.map(digest)]
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, type webcrypto } from 'node:crypto'
 import { GatewayError } from './errors.ts'
 import type { Clock, Keyring, RecordStore } from './ports.ts'
+import { gatewayOwner, openRecord, sealRecord } from './sealed-record.ts'
 import { sha256 } from './secret.ts'
 import { createSingleFlight } from './single-flight.ts'
 
@@ -26,6 +27,10 @@ interface StoredKey {
   readonly signsFrom: number
 }
 
+interface StoredKeys {
+  readonly keys: readonly StoredKey[]
+}
+
 interface Keyset {
   readonly keys: readonly (IdentityKey & Pick<StoredKey, 'signsFrom'>)[]
   readonly readAt: number
@@ -39,10 +44,7 @@ const signingMs = 90 * 24 * hourMs
 const afterMs = hourMs / 6
 const ttlMs = signingMs + 30 * 24 * hourMs
 
-// No user has this hash: theirs are 22 characters long.
-const owner = 'gateway'
 const name = 'k:identity'
-const format = 1
 
 /** Nobody has seen the first key, so it signs at once. `keys` itself, when nothing is to change. */
 function rolled(keys: readonly StoredKey[], now: number): readonly StoredKey[] {
@@ -90,9 +92,9 @@ export function createIdentityKeys({ records, keyring, now }: IdentityKeysOption
   async function read(): Promise<Keyset> {
     for (;;) {
       const readAt = now()
-      const [found] = await records.read(owner, [name])
+      const [found] = await records.read(gatewayOwner, [name])
       const record = found?.state === 'live' ? found : undefined
-      const stored = record === undefined ? [] : open(record.body)
+      const stored = record === undefined ? [] : openRecord<StoredKeys>(keyring, gatewayOwner, name, record.body).keys
       const keys = rolled(stored, readAt)
       // A record that was sealed with an older encryption key is sealed anew, before that one is taken away.
       const isSettled = keys === stored && record !== undefined && keyring.isCurrent(record.body)
@@ -104,20 +106,10 @@ export function createIdentityKeys({ records, keyring, now }: IdentityKeysOption
   }
 
   async function write(keys: readonly StoredKey[], version: number | undefined): Promise<boolean> {
-    const body = keyring.seal('record', `${owner}/${name}`, Buffer.from(JSON.stringify({ format, keys })))
+    const body = sealRecord(keyring, gatewayOwner, name, { keys })
     const condition = version === undefined ? ({ new: true } as const) : { version }
     const record = { state: 'live', mark: '', reason: '', body, ttlMs } as const
-    return (await records.write(owner, name, record, condition)) !== undefined
-  }
-
-  function open(body: Uint8Array): readonly StoredKey[] {
-    const plain = keyring.open('record', `${owner}/${name}`, body)
-    const value = plain && JSON.parse(Buffer.from(plain).toString())
-    // Somebody can read it, so it stays where it is.
-    if (!(value?.format <= format)) {
-      throw new GatewayError('store_unavailable', { cause: new Error(`cannot open ${name}`) })
-    }
-    return value.keys
+    return (await records.write(gatewayOwner, name, record, condition)) !== undefined
   }
 
   return {

@@ -129,6 +129,8 @@ export interface Keyring {
   isCurrent(sealed: Uint8Array): boolean
   /** Keyed digests (HMAC-SHA-256, base64url) of `text`, one per key, the first key's first. */
   digests(purpose: string, text: string): readonly [string, ...string[]]
+  /** Keys of 32 bytes for another use, one derived from each key, the first key's first. They tell nothing about it. */
+  keysFor(use: string): readonly [Uint8Array, ...Uint8Array[]]
 }
 
 /** Waits that many milliseconds. Passed in, so that tests need not. */

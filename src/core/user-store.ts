@@ -1,4 +1,4 @@
-import { UnreadableRecord } from './errors.ts'
+import { createNamingKeys, hashWith } from './naming-keys.ts'
 import type {
   Clock,
   Keyring,
@@ -9,6 +9,7 @@ import type {
   UserHash,
   WriteCondition,
 } from './ports.ts'
+import { openRecord, sealRecord } from './sealed-record.ts'
 import {
   formatSessionCookie,
   idleTtl,
@@ -52,8 +53,6 @@ export interface EndedTokens {
 /** Sessions and token sets, sealed, as the rest of the core sees them. */
 export type UserStore = ReturnType<typeof createUserStore>
 
-const format = 1
-
 interface UserStoreOptions {
   readonly records: RecordStore
   readonly keyring: Keyring
@@ -63,20 +62,9 @@ interface UserStoreOptions {
 
 /** Wraps the record store with sealing and with our record formats. All methods throw `store_unavailable`. */
 export function createUserStore({ records, keyring, lifetimes, now }: UserStoreOptions) {
+  const namingKeys = createNamingKeys({ records, keyring, now })
   /** Which writing of a record sessions and held tokens were made of. */
   const madeOf = new WeakMap<object, string>()
-
-  function seal(user: UserHash, name: RecordName, value: object): Uint8Array {
-    return keyring.seal('record', `${user}/${name}`, Buffer.from(JSON.stringify({ format, ...value })))
-  }
-
-  function open<T>(user: UserHash, name: RecordName, body: Uint8Array): T {
-    const plain = keyring.open('record', `${user}/${name}`, body)
-    if (plain === undefined) throw new UnreadableRecord(`cannot open ${name}`)
-    const { format: found, ...value } = JSON.parse(Buffer.from(plain).toString())
-    if (found > format) throw new UnreadableRecord(`${name} has format ${found}`)
-    return value
-  }
 
   /** What is made of a record: `known`, if it was made of the very same one, so that nothing is opened twice. */
   function made<T extends object>(record: StoredRecord, known: T | undefined, make: () => T): T {
@@ -96,7 +84,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     if (record === undefined || record.state === 'ended') return undefined
     const { version, state, reason, body } = record
     return made(record, known, () => {
-      return { user, provider, version, state, reason, set: open<TokenSet>(user, `t:${provider}`, body) }
+      return { user, provider, version, state, reason, set: openRecord<TokenSet>(keyring, user, `t:${provider}`, body) }
     })
   }
 
@@ -112,13 +100,12 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     ping: () => records.ping(),
 
     /**
-     * The hash that names this user in the store. After a change of keys it is the one under which the user's records
-     * already are, if any, so that nobody gets a second set of them.
+     * The hash that names this user in the store. Where there are several keys to name with, it is the one under which
+     * the user's records already are, if any, so that nobody gets a second set of them.
      */
     async userHash(provider: string, sub: string): Promise<UserHash> {
-      const hashes = keyring.digests('user', userKey(provider, sub)).map((digest) => digest.slice(0, 22))
-      const [current = '', ...older] = hashes
-      for (const hash of older.length === 0 ? [] : hashes) {
+      const [current, ...others] = await userHashes(provider, sub)
+      for (const hash of others.length === 0 ? [] : [current, ...others]) {
         if ((await records.list(hash)).length > 0) return hash
       }
       return current
@@ -139,7 +126,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const name = sessionRecordName(parsed.id)
       const [record, ...sets] = await records.read(user, [name, ...providers.map((p) => `t:${p}` as const)])
       if (record?.state !== 'live') return undefined
-      const session = made(record, known?.session, () => open<Session>(user, name, record.body))
+      const session = made(record, known?.session, () => openRecord<Session>(keyring, user, name, record.body))
       if (session.endsAt <= now()) return undefined
       const held = providers.map((provider, index) => {
         return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
@@ -159,7 +146,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const name = sessionRecordName(cookie.id)
       const createdAt = now()
       const session: Session = { ...identity, createdAt, endsAt: createdAt + lifetimes.absoluteMs }
-      const body = seal(user, name, session)
+      const body = sealRecord(keyring, user, name, session)
       const ttlMs = idleTtl(session, lifetimes, createdAt)
       await records.write(user, name, { state: 'live', mark: '', reason: '', body, ttlMs }, { new: true })
       return formatSessionCookie(cookie)
@@ -181,7 +168,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const name = `t:${provider}` as const
       const state = refusedBecause === undefined ? 'live' : 'refused'
       const ttlMs = Math.max(1000, set.endsAt - now())
-      const body = seal(user, name, set)
+      const body = sealRecord(keyring, user, name, set)
       const record = { state, mark: refreshMark(set), reason: refusedBecause ?? '', body, ttlMs } as const
       const version = await records.write(user, name, record, condition)
       return version === undefined ? undefined : { user, provider, version, state, reason: record.reason, set }
@@ -210,6 +197,12 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     },
   }
 
+  async function userHashes(provider: string, sub: string): Promise<readonly [UserHash, ...UserHash[]]> {
+    const [first, ...others] = await namingKeys()
+    const hash = (key: Uint8Array) => hashWith(key, userKey(provider, sub)).slice(0, 22)
+    return [hash(first), ...others.map(hash)]
+  }
+
   function orphansOf(provider: string | undefined): readonly RecordName[] {
     return provider === undefined ? [] : [`t:${provider}`]
   }
@@ -217,7 +210,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
   function ended(user: UserHash, records: readonly { name: RecordName; body: Uint8Array }[]): readonly EndedTokens[] {
     return records
       .filter(({ name }) => name.startsWith('t:'))
-      .map(({ name, body }) => ({ provider: name.slice(2), set: open<TokenSet>(user, name, body) }))
+      .map(({ name, body }) => ({ provider: name.slice(2), set: openRecord<TokenSet>(keyring, user, name, body) }))
   }
 }
 

@@ -164,7 +164,7 @@ t.test(
     t.strictSame([c, d], [a, a])
     t.strictSame(
       (await storedKeys(redis.url)).filter((key) => key.includes('gateway')),
-      ['tg:{gateway}:k:identity', 'tg:{gateway}:u'],
+      ['tg:{gateway}:k:identity', 'tg:{gateway}:k:names', 'tg:{gateway}:u'],
     )
 
     clock.ahead = 89 * 86_400_000 + 60_000

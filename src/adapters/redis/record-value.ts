@@ -1,8 +1,9 @@
 import { UnreadableRecord } from '../../core/errors.ts'
+import { formats } from '../../core/formats.ts'
 import type { RecordState, StoredRecord } from '../../core/ports.ts'
 
 // A record's value is a line of ASCII, `FORMAT STATE VERSION MARK REASON`, and then its sealed body as it is.
-const header = /^1 ([a-z]+) (\d+) (\S*) (\S*)$/
+const header = new RegExp(`^${formats.record} ([a-z]+) (\\d+) (\\S*) (\\S*)$`)
 
 /**
  * Reads what the scripts wrote. Throws UnreadableRecord for anything else: a newer release may have written it, so it

@@ -1,4 +1,5 @@
 import type { Redis, Result } from 'ioredis'
+import { formats } from '../../core/formats.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -20,7 +21,7 @@ local states = { live = true, refused = true, ended = true }
 local function read(key)
   local value = redis.call('GET', key)
   if not value then return nil end
-  local state, version, mark, body_at = string.match(value, '^1 (%l+) (%d+) (%S*) %S*\\n()')
+  local state, version, mark, body_at = string.match(value, '^${formats.record} (%l+) (%d+) (%S*) %S*\\n()')
   if not states[state] then error('a record has a format unknown here') end
   return { state = state, version = tonumber(version), mark = mark, body = string.sub(value, body_at) }
 end
@@ -30,7 +31,7 @@ local function is_open(record)
 end
 
 local function write(key, state, version, mark, reason, body, ttl)
-  local header = string.format('1 %s %d %s %s\\n', state, version, mark, reason)
+  local header = string.format('${formats.record} %s %d %s %s\\n', state, version, mark, reason)
   redis.call('SET', key, header .. body, 'PX', ttl)
 end
 

@@ -6,13 +6,16 @@ import type { RecordName } from '../../../src/core/ports.ts'
 type KindOf<Name> = Name extends `${infer Kind}:${string}` ? Kind : never
 
 // Both are checked by the compiler: a new kind of record or a new key does not compile before it is written here.
-const records: { readonly [Kind in KindOf<RecordName>]: [owner: string, name: `${Kind}:${string}`] } = {
-  s: ['<user hash>', 's:<hash>'],
-  t: ['<user hash>', 't:<provider>'],
-  k: ['gateway', 'k:identity'],
+const records: { readonly [Kind in KindOf<RecordName>]: readonly [owner: string, name: `${Kind}:${string}`][] } = {
+  s: [['<user hash>', 's:<hash>']],
+  t: [['<user hash>', 't:<provider>']],
+  k: [
+    ['gateway', 'k:identity'],
+    ['gateway', 'k:names'],
+  ],
 }
 const examples: { readonly [Kind in keyof Keys]: readonly Parameters<Keys[Kind]>[] } = {
-  record: Object.values(records),
+  record: Object.values(records).flat(),
   index: [['<user hash>']],
   lock: [['<user hash>', '<name>']],
 }
