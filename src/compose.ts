@@ -15,6 +15,7 @@ import { createAttempts } from './core/attempt.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
+import { createEmailLookUp } from './core/email-look-up.ts'
 import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
@@ -82,7 +83,14 @@ export async function compose(
   const pools = createUpstreamPools(forwarded)
   const { providers, budgets, diagnosis } = composeProviders(config, now, sleep)
 
-  const userStore = createUserStore({ records: store.records, keyring, lifetimes, now })
+  const sealedStore = { records: store.records, keyring, now }
+  const emailLookUp = createEmailLookUp({
+    ...sealedStore,
+    addresses: store.addresses,
+    providers,
+    sessionMs: lifetimes.absoluteMs,
+  })
+  const userStore = emailLookUp.noting(createUserStore({ ...sealedStore, lifetimes }))
   const revoke = createRevoke(providers)
   const discard = createDiscard(providers, revoke)
   const freshTokens = createFreshTokens({

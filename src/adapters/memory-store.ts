@@ -28,6 +28,8 @@ export function createMemoryStore({ now }: { readonly now: Clock }): Store {
   return {
     records: createRecords(now, (user) => listener?.changed(user)),
     locks: createLocks(now),
+    // Only other processes look for users by address, and they cannot look in here.
+    addresses: { add: async () => {}, find: async () => [] },
     invalidations: {
       listen(to) {
         listener = to

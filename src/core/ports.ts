@@ -98,6 +98,14 @@ export interface Locks {
   acquire(user: UserHash, name: string, ttlMs: number): Promise<Lock | undefined>
 }
 
+/** Which users an e-mail address leads to. Only a hint: whoever follows it asks the user's own records. */
+export interface Addresses {
+  /** Remembers for `ttlMs` at least that an address, by its digest, leads to this user. Throws `store_unavailable`. */
+  add(digest: string, user: UserHash, ttlMs: number): Promise<void>
+  /** At most 100 users. Throws `store_unavailable`. */
+  find(digest: string): Promise<readonly UserHash[]>
+}
+
 /** Hears what happens to stored records. */
 export interface InvalidationListener {
   /** Something of this user was written or ended, in whichever replica: what was read before may be outdated. */
@@ -116,6 +124,7 @@ export interface Invalidations {
 export interface Store {
   readonly records: RecordStore
   readonly locks: Locks
+  readonly addresses: Addresses
   readonly invalidations: Invalidations
 }
 

@@ -5,6 +5,7 @@ export interface Keys {
   readonly record: (user: UserHash, name: RecordName) => string
   readonly index: (user: UserHash) => string
   readonly lock: (user: UserHash, name: string) => string
+  readonly address: (digest: string) => string
 }
 
 /** Keys that start with `prefix`. */
@@ -13,6 +14,7 @@ export function createKeys(prefix: string): Keys {
     record: (user, name) => `${prefix}{${user}}:${name}`,
     index: (user) => `${prefix}{${user}}:u`,
     lock: (user, name) => `${prefix}{${user}}:lock:${name}`,
+    address: (digest) => `${prefix}e:${digest}`,
   }
 }
 

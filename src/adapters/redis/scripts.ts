@@ -7,6 +7,7 @@ declare module 'ioredis' {
     toolgateTouch(record: string, index: string, ...words: ScriptWord[]): Result<number, Context>
     toolgateEndBuffer(index: string, ...words: ScriptWord[]): Result<Buffer[], Context>
     toolgateList(index: string): Result<string[], Context>
+    toolgateAddAddress(address: string, ...words: ScriptWord[]): Result<number, Context>
     toolgateRenew(lock: string, owner: string, ttlMs: number): Result<number, Context>
     toolgateRelease(lock: string, owner: string): Result<number, Context>
   }
@@ -139,6 +140,15 @@ const list = `${shared}
 return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now()), '+inf', 'WITHSCORES')
 `
 
+// KEYS: address. ARGV: user, ttl, how many users are kept at most.
+const addAddress = `${shared}
+local user, ttl, most = unpack(ARGV)
+redis.call('ZADD', KEYS[1], 'GT', now() + ttl, user)
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - most)
+settle(KEYS[1])
+return 1
+`
+
 // KEYS: lock. ARGV: owner, ttl.
 const renew = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -157,6 +167,7 @@ export function defineScripts(redis: Redis): void {
   redis.defineCommand('toolgateTouch', { numberOfKeys: 2, lua: touch })
   redis.defineCommand('toolgateEnd', { numberOfKeys: 1, lua: end })
   redis.defineCommand('toolgateList', { numberOfKeys: 1, lua: list })
+  redis.defineCommand('toolgateAddAddress', { numberOfKeys: 1, lua: addAddress })
   redis.defineCommand('toolgateRenew', { numberOfKeys: 1, lua: renew })
   redis.defineCommand('toolgateRelease', { numberOfKeys: 1, lua: release })
 }

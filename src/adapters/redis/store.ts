@@ -1,4 +1,5 @@
 import type { Store } from '../../core/ports.ts'
+import { createAddresses } from './addresses.ts'
 import { createRedis, type OnAvailability } from './client.ts'
 import { createInvalidations, type InvalidationOptions } from './invalidations.ts'
 import { changesChannel, createKeys } from './keys.ts'
@@ -23,6 +24,7 @@ export function createRedisStore({ keyPrefix, onChange, ...subscription }: Redis
   return {
     records: createRecords({ ...client, close }, keys, invalidations),
     locks: createLocks(client, keys),
+    addresses: createAddresses(client, keys),
     invalidations,
   }
 }

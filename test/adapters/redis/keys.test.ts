@@ -18,6 +18,7 @@ const examples: { readonly [Kind in keyof Keys]: readonly Parameters<Keys[Kind]>
   record: Object.values(records).flat(),
   index: [['<user hash>']],
   lock: [['<user hash>', '<name>']],
+  address: [['<digest>']],
 }
 
 t.test('docs/storage.md lists the keys of the code, all of them and no others', async (t) => {
@@ -26,6 +27,7 @@ t.test('docs/storage.md lists the keys of the code, all of them and no others', 
     ...examples.record.map((example) => keys.record(...example)),
     ...examples.index.map((example) => keys.index(...example)),
     ...examples.lock.map((example) => keys.lock(...example)),
+    ...examples.address.map((example) => keys.address(...example)),
   ]
 
   const page = await readFile(new URL('../../../docs/storage.md', import.meta.url), 'utf8')

@@ -157,3 +157,21 @@ function aWrite(changes: Partial<RecordWrite> = {}): RecordWrite {
 function isAbout(t: Test, ms: number | undefined, fullMs: number): void {
   t.ok(ms !== undefined && ms <= fullMs && ms > fullMs - 5_000, `${ms} ms left of ${fullMs}`)
 }
+
+t.test('an address leads to all its users, each until its own end, and no more than a hundred', async (t) => {
+  const { addresses } = openStore(t, 'address:')
+  const key = 'address:e:digest'
+  await addresses.add('digest', 'ada', 120_000)
+  await addresses.add('digest', 'ada', 60_000)
+  await addresses.add('digest', 'grace', 240_000)
+
+  t.strictSame([...(await addresses.find('digest'))].sort(), ['ada', 'grace'])
+  t.strictSame(await addresses.find('another'), [])
+  isAbout(t, await redis.pttl(key), 240_000)
+  await shorten('address:', 180_000)
+  await Promise.all(Array.from({ length: 99 }, (_, at) => addresses.add('digest', `user ${at}`, 300_000)))
+  const full = await addresses.find('digest')
+  t.match([full.length, full.includes('grace'), full.includes('ada')], [100, true, false])
+  await addresses.add('digest', 'one more', 300_000)
+  t.equal((await addresses.find('digest')).includes('grace'), false, 'the soonest to end goes first')
+})
