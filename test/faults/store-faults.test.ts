@@ -1,0 +1,45 @@
+import t from 'tap'
+import { type Row, underFault } from './support/report.ts'
+import { startStage } from './support/stage.ts'
+
+const stage = await startStage(t)
+const { redis, replicas } = stage
+const failures = () => replicas.reduce((sum, { store }) => sum + store.bites(), 0)
+
+t.test('Redis is killed and started again: nobody is signed out', async (t) => {
+  await underFault(t, stage, [{ name: 'Redis killed and started again', failures }], {
+    cutsIn: true,
+    begin: () => redis.kill(),
+    end: () => redis.restart(),
+  })
+})
+
+t.test('Redis is frozen: nobody is signed out', async (t) => {
+  await underFault(t, stage, [{ name: 'Redis frozen', failures }], {
+    cutsIn: true,
+    begin: () => process.kill(redis.pid, 'SIGSTOP'),
+    end: () => process.kill(redis.pid, 'SIGCONT'),
+  })
+})
+
+t.test(
+  'the way to Redis is half-open, breaks in the middle of replies, or is slow: nobody is signed out',
+  async (t) => {
+    const faults = [
+      ['the way to Redis half-open', { kind: 'half-open' }],
+      ['replies of Redis cut in the middle', { kind: 'reset', afterBytes: 40 }],
+      ['Redis slow, at 200 bytes/s', { kind: 'slow', bytesPerSecond: 200 }],
+    ] as const
+    // Each replica has a way of its own, and a trouble of its own.
+    const rows = faults.map(([name, fault], index) => {
+      const replica = replicas[index] ?? replicas[0]
+      return { name, replica, fault, failures: replica.store.bites } satisfies Row & Record<string, unknown>
+    })
+
+    await underFault(t, stage, rows, {
+      cutsIn: true,
+      begin: () => rows.map(({ replica, fault }) => replica.store.set(fault)),
+      end: () => rows.map(({ replica }) => replica.store.heal()),
+    })
+  },
+)

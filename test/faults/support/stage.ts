@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { createBrowser } from '../../support/browser.ts'
+import { type RedisServer, startRedis } from '../../support/redis.ts'
+import { type ConfigPatch, startParts } from '../../support/stack.ts'
+import { createReplica, type Replica } from './replicas.ts'
+
+/** Somebody who is signed in. */
+export interface Person {
+  readonly name: string
+  readonly browser: ReturnType<typeof createBrowser>
+}
+
+/** Three replicas behind one public URL, Redis, a local Cognito with rotation on, and people. */
+export type Stage = Awaited<ReturnType<typeof startStage>>
+
+interface StageOptions {
+  /** Keys of the gateways' config. */
+  readonly config?: ConfigPatch
+  readonly provider?: ConfigPatch
+  readonly client?: ConfigPatch
+  /** In the place of a single Redis server, which each replica reaches by a fault proxy of its own. */
+  readonly storeUrl?: string
+  readonly people?: number
+}
+
+/** An access token's life. Half of the people sign in half of it later, so that at any time half have good tokens. */
+export const tokenLifeMs = 20 * 60_000
+
+/** How long each fault lasts. Milliseconds. `npm run soak` asks for longer ones. */
+export const faultMs = Number(process.env.FAULT_SECONDS ?? 2) * 1000
+
+/** Starts everything and signs everybody in. All of it ends with the test. */
+export async function startStage(t: Test, options: StageOptions = {}) {
+  const { config = {}, provider = {}, client = {}, storeUrl, people: count = 50 } = options
+  const names = Array.from({ length: count }, (_, index) => `person-${index}`)
+  const redis: RedisServer | undefined = storeUrl === undefined ? await startRedis(t, { appendonly: true }) : undefined
+  const parts = await startParts(t, {
+    config: {
+      encryption_keys: [randomBytes(32).toString('base64')],
+      log: { level: 'info' },
+      ...(storeUrl !== undefined && { store: { url: storeUrl } }),
+      ...config,
+    },
+    provider: { timeout: '3s', max_rate: 1000, ...provider },
+    client: { access_token: '20m', rotation: { enabled: true, grace: '60s' }, ...client },
+  })
+  const { control, origin, cognito } = parts
+  await control.pool({
+    users: names.map((username) => {
+      const email = `${username}@example.com`
+      return { username, password: 'Passw0rd!', email, email_verified: true, groups: ['analysts'] }
+    }),
+  })
+
+  const replicas = await Promise.all(
+    Array.from({ length: 3 }, () =>
+      createReplica(t, { yaml: parts.yaml, tokenEndpoint: `${cognito.domain}/oauth2/token`, redisPort: redis?.port }),
+    ),
+  )
+  await Promise.all(replicas.map((replica) => replica.start()))
+
+  let ahead = 0
+  /** Moves the clocks of all replicas and of the provider. Milliseconds. */
+  async function advance(ms: number): Promise<void> {
+    ahead += ms
+    await Promise.all([control.clock(`${ahead}ms`), ...replicas.map((replica) => replica.setClock(ahead))])
+  }
+
+  /** A browser whose requests for the public URL go to one replica. */
+  const browserAt = (replica: Replica) => createBrowser((url) => (url.startsWith(origin) ? replica.pool : undefined))
+
+  async function signIn(name: string, replica: Replica): Promise<Person> {
+    const browser = browserAt(replica)
+    const { status, url } = await browser.signIn(`${origin}/tool`, name)
+    if (status !== 200) throw new Error(`${name} could not sign in: ${status} at ${url}`)
+    return { name, browser }
+  }
+  const signInAll = (names: readonly string[]) =>
+    Promise.all(names.map((name, index) => signIn(name, replicas[index % 3] as Replica)))
+  const early = await signInAll(names.slice(0, count / 2))
+  await advance(tokenLifeMs / 2)
+  const people = [...early, ...(await signInAll(names.slice(count / 2)))]
+
+  return {
+    ...parts,
+    redis: redis as RedisServer,
+    replicas: replicas as [Replica, Replica, Replica],
+    people,
+    browserAt,
+    advance,
+    now: () => Date.now() + ahead,
+    /** How often the token endpoint was called so far. */
+    tokenCalls: async () => (await control.log()).counts.token,
+  }
+}
+
+/** Waits until something holds; looks every 50 ms. Throws after 15 s. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (await holds()) return
+    await setTimeout(50)
+  }
+  throw new Error(`waited in vain: ${what}`)
+}
