@@ -27,7 +27,9 @@ export type FreshTokens = (held: HeldTokens, options?: { readonly force: boolean
 const lockTtlMs = 5_000
 const waitMs = 100
 const maxRetryAfterSeconds = 60
-const backOffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 60_000]
+/** Not longer: when a provider is back, people are served again within seconds. */
+const backOffMs = [1_000, 2_000, 4_000]
+const longestBackOffMs = 4_000
 
 /**
  * Gives token sets that may be used now, refreshed at most once whoever asks, in any replica. A fresh set is given
@@ -143,9 +145,10 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   }
 
   function rest(provider: Provider, error: ProviderError): void {
-    const failures = (resting.get(provider.name)?.failures ?? 0) + 1
+    // Calls that were under way together fail together, which is one failure.
+    const failures = (resting.get(provider.name)?.failures ?? 0) + (isResting(provider) ? 0 : 1)
     const asked = Math.min(error.retryAfterSeconds ?? 0, maxRetryAfterSeconds) * 1000
-    const own = (backOffMs[Math.min(failures, backOffMs.length) - 1] ?? 60_000) * (0.5 + Math.random() / 2)
+    const own = (backOffMs[failures - 1] ?? longestBackOffMs) * (0.5 + Math.random() / 2)
     resting.set(provider.name, { until: now() + Math.max(asked, own), failures })
   }
 

@@ -147,5 +147,5 @@ function firstsAfter(outcomes: readonly Outcome[], at: number): ReadonlySet<stri
     const first = firsts.get(outcome.person)
     if (outcome.at >= at && (first === undefined || outcome.at < first.at)) firsts.set(outcome.person, outcome)
   }
-  return new Set([...firsts.values()].map(({ kind, detail }) => `${kind}${detail && `: ${detail}`}`))
+  return new Set([...firsts.values()].map(({ kind, detail }) => (kind === 'strange' ? detail : kind)))
 }
