@@ -16,6 +16,7 @@ import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
 import { createEmailLookUp } from './core/email-look-up.ts'
+import { createEndings } from './core/endings.ts'
 import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
@@ -24,12 +25,14 @@ import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Audit, Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createReplaceTokens } from './core/replace-tokens.ts'
-import { createDiscard, createRevoke } from './core/revoke.ts'
+import { createRevocations } from './core/revocations.ts'
+import { createDiscard, createRevoke, createRevoking } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { isForwarded } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSessionCache } from './core/session-cache.ts'
+import { createSetAside } from './core/set-aside.ts'
 import { shareInvalidations } from './core/shared-invalidations.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
@@ -61,6 +64,8 @@ export interface Surroundings {
   readonly now?: Clock
   /** How often those who have something open are looked at again. Milliseconds. */
   readonly recheckMs?: number
+  /** How often what waits to be revoked is looked at. Milliseconds. */
+  readonly revokeMs?: number
   /** On a developer's machine, where anyone may open the test sign-in. */
   readonly isDev?: boolean
 }
@@ -68,7 +73,7 @@ export interface Surroundings {
 /** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
 export async function compose(
   config: Config,
-  { logger, now = Date.now, recheckMs = 4_000, isDev = false }: Surroundings,
+  { logger, now = Date.now, recheckMs = 4_000, revokeMs = 5_000, isDev = false }: Surroundings,
 ): Promise<Gateway> {
   const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
@@ -91,8 +96,12 @@ export async function compose(
     sessionMs: lifetimes.absoluteMs,
   })
   const userStore = emailLookUp.noting(createUserStore({ ...sealedStore, lifetimes }))
-  const revoke = createRevoke(providers)
+  const setAside = createSetAside(sealedStore)
+  const revocations = createRevocations({ setAside, list: store.revocations, providers, now })
+  const revoking = createRevoking(store.revocations, revocations.start)
+  const revoke = createRevoke(setAside, providers, revoking)
   const discard = createDiscard(providers, revoke)
+  const endings = createEndings(userStore, revoking, audit)
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,
@@ -126,7 +135,7 @@ export async function compose(
   const openExchanges = createOpenExchanges(admitting)
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
-  const replaceTokens = createReplaceTokens(userStore, discard)
+  const replaceTokens = createReplaceTokens(userStore, providers, revoking)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
   const testSignIn = createTestSignIn({
@@ -155,7 +164,7 @@ export async function compose(
     providers,
     budgets,
     finishers: {
-      sign_in: createSignIn({ ...shared, revoke, sessionMs: lifetimes.absoluteMs }),
+      sign_in: createSignIn({ ...shared, endings, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
     },
@@ -168,7 +177,7 @@ export async function compose(
     audit,
   })
   const signedOutUrl = `${publicUrl}${config.base_path}/signed-out`
-  const signOut = createSignOut({ store: userStore, attempts, providers, revoke, cookieName, signedOutUrl, audit })
+  const signOut = createSignOut({ store: userStore, attempts, providers, endings, cookieName, signedOutUrl, audit })
 
   const assets = createAssets(config.branding, config.base_path)
   const settings: HttpSettings = {
@@ -184,7 +193,7 @@ export async function compose(
     guard,
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
-    connections: createConnections({ store: userStore, freshTokens, providers, revoke, now, audit }),
+    connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
     signOut,
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
@@ -201,6 +210,7 @@ export async function compose(
   const forwardAuth = config.forward_auth && (await buildForwardAuth({ ...services, ...settings }, logger))
 
   const stopRechecking = openExchanges.recheckEvery(recheckMs)
+  const stopRevoking = revocations.revokeEvery(revokeMs)
   let serving = true
   const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
   const listeners = [app, admin, ...(forwardAuth ? [forwardAuth] : [])]
@@ -217,6 +227,7 @@ export async function compose(
       await Promise.all([app.close(), forwardAuth?.close()])
       await admin.close()
       stopRechecking()
+      stopRevoking()
       clearInterval(sweep)
       await pools.close()
       await store.records.close()

@@ -34,7 +34,8 @@ export async function createVisitors(stage: Stage, model: Visitor, count: number
     const user = await store.userHash(provider, sub)
     const accessToken = tokenFor(sub, set?.accessToken ?? '')
     await store.writeTokens(user, provider, { ...set!, accessToken, claims: { ...set!.claims, sub } }, { new: true })
-    return { cookie: `toolgate=${await store.createSession(user, { provider, sub })}`, sub }
+    const { cookie } = await store.createSession(user, { provider, sub })
+    return { cookie: `toolgate=${cookie}`, sub }
   }
 
   const visitors: Visitor[] = []

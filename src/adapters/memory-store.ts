@@ -2,14 +2,18 @@ import type {
   Clock,
   InvalidationListener,
   ListedRecord,
+  ListedUser,
   Locks,
   RecordName,
+  RecordPattern,
   RecordStore,
+  RevocationList,
   Store,
   StoredRecord,
   UserHash,
   WriteCondition,
 } from '../core/ports.ts'
+import { setAsideMs } from '../core/token-set.ts'
 import { lifetimeMs, tombstoneMs } from './lifetimes.ts'
 
 const SWEEP_EVERY_MS = 60_000
@@ -27,6 +31,7 @@ export function createMemoryStore({ now }: { readonly now: Clock }): Store {
   let listener: InvalidationListener | undefined
   return {
     records: createRecords(now, (user) => listener?.changed(user)),
+    revocations: createRevocationList(now),
     locks: createLocks(now),
     // Only other processes look for users by address, and they cannot look in here.
     addresses: { add: async () => {}, find: async () => [] },
@@ -66,6 +71,12 @@ function createRecords(now: Clock, changed: InvalidationListener['changed']): Re
     users.set(user, entries.set(name, { record, expiresAt: now() + lifetimeMs(ttlMs) }))
   }
 
+  function setAside(user: UserHash, name: RecordName, { record, expiresAt }: Entry): void {
+    if (!name.startsWith('t:') || record.mark === '') return
+    const ttlMs = Math.min(expiresAt - now(), setAsideMs)
+    keep(user, `r:${name.slice(2)}:${record.mark}`, { ...record, state: 'live', version: 1, reason: '' }, ttlMs)
+  }
+
   return {
     async read(user, names) {
       const entries = entriesOf(user)
@@ -75,9 +86,11 @@ function createRecords(now: Clock, changed: InvalidationListener['changed']): Re
       })
     },
 
-    async write(user, name, { ttlMs, ...record }, condition) {
-      const there = entriesOf(user).get(name)?.record
+    async write(user, name, { ttlMs, setsAside, ...record }, condition) {
+      const entry = entriesOf(user).get(name)
+      const there = entry?.record
       if (!holds(condition, there)) return undefined
+      if (setsAside && entry !== undefined && entry.record.mark !== record.mark) setAside(user, name, entry)
       const version = (there?.version ?? 0) + 1
       keep(user, name, { ...record, version, body: Uint8Array.from(record.body) }, ttlMs)
       changed(user)
@@ -92,18 +105,22 @@ function createRecords(now: Clock, changed: InvalidationListener['changed']): Re
     },
 
     async end(user, names, { reason, orphans }) {
-      const endAll = (these: readonly RecordName[]) =>
-        these.flatMap((name) => {
-          const there = entriesOf(user).get(name)?.record
-          if (there === undefined || there.state === 'ended') return []
-          const tombstone = { version: there.version + 1, mark: '', reason, body: new Uint8Array() }
-          keep(user, name, { state: 'ended', ...tombstone }, tombstoneMs)
-          return [{ name, body: there.body }]
-        })
+      const endAll = (these: readonly RecordPattern[]) =>
+        these
+          .flatMap((pattern) => namesOf(entriesOf(user), pattern))
+          .filter((name) => {
+            const entry = entriesOf(user).get(name)
+            if (entry === undefined || entry.record.state === 'ended') return false
+            setAside(user, name, entry)
+            if (name.startsWith('r:')) return entriesOf(user).delete(name)
+            const tombstone = { version: entry.record.version + 1, mark: '', reason, body: new Uint8Array() }
+            keep(user, name, { state: 'ended', ...tombstone }, tombstoneMs)
+            return true
+          })
 
-      const ended = endAll(names === 'sessions' ? sessionsOf(entriesOf(user)) : names)
-      const sessionLeft = sessionsOf(entriesOf(user)).length > 0
-      const all = sessionLeft ? ended : [...ended, ...endAll(orphans)]
+      const ended = endAll(names)
+      const isReferredTo = listOf(entriesOf(user)).some(({ name }) => /^[sg]:/.test(name))
+      const all = isReferredTo ? ended : [...ended, ...endAll(orphans)]
       if (all.length > 0) changed(user)
       return all
     },
@@ -124,16 +141,43 @@ function listOf(entries: ReadonlyMap<RecordName, Entry>): ListedRecord[] {
     .sort((a, b) => a.expiresAt - b.expiresAt || (a.name < b.name ? -1 : 1))
 }
 
-function sessionsOf(entries: ReadonlyMap<RecordName, Entry>): RecordName[] {
+function namesOf(entries: ReadonlyMap<RecordName, Entry>, pattern: RecordPattern): readonly RecordName[] {
+  if (!pattern.endsWith('*')) return [pattern]
   return listOf(entries)
     .map(({ name }) => name)
-    .filter((name) => name.startsWith('s:'))
+    .filter((name) => name.startsWith(pattern.slice(0, -1)))
 }
 
 function holds(condition: WriteCondition, there: StoredRecord | undefined): boolean {
   if ('new' in condition) return there === undefined || there.state === 'ended'
   if (there === undefined || there.state === 'ended') return false
   return 'version' in condition ? there.version === condition.version : there.mark === condition.mark
+}
+
+function createRevocationList(now: Clock): RevocationList {
+  const dueAt = new Map<UserHash, number>()
+
+  return {
+    async put(user, ms) {
+      const entry = { user, dueAt: Math.max(now() + ms, (dueAt.get(user) ?? 0) + 1) }
+      dueAt.set(user, entry.dueAt)
+      return entry
+    },
+
+    async take(max, ms) {
+      const due = [...dueAt].filter(([, at]) => at <= now()).sort(([, a], [, b]) => a - b)
+      return due.slice(0, max).map(([user]): ListedUser => {
+        dueAt.set(user, now() + ms)
+        return { user, dueAt: now() + ms }
+      })
+    },
+
+    async settle(entry, ms) {
+      if (dueAt.get(entry.user) !== entry.dueAt) return
+      if (ms === undefined) dueAt.delete(entry.user)
+      else dueAt.set(entry.user, now() + lifetimeMs(ms))
+    },
+  }
 }
 
 function createLocks(now: Clock): Locks {

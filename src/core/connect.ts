@@ -24,7 +24,7 @@ export function createConnect({ store, replaceTokens, discard, cookieName, audit
     const set = newTokenSet(tokens, provider, at, 'connection')
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
-      discard(provider.name, set)
+      discard(user, provider.name, set)
       return lacking
     }
     audit('connection_added', { user: userKey(session.provider, session.sub), provider: provider.name })

@@ -1,9 +1,9 @@
+import type { Endings } from './endings.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { User } from './guard.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
-import type { Revoke } from './revoke.ts'
 import type { HeldTokens, UserStore } from './user-store.ts'
 
 /** A provider and what the user has there: the sign-in, a connection, one that ended, or nothing. */
@@ -17,7 +17,7 @@ interface ConnectionsOptions {
   readonly store: UserStore
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
-  readonly revoke: Revoke
+  readonly endings: Endings
   readonly now: Clock
   readonly audit: Audit
 }
@@ -26,7 +26,7 @@ interface ConnectionsOptions {
 export type Connections = ReturnType<typeof createConnections>
 
 /** All throw `store_unavailable`. */
-export function createConnections({ store, freshTokens, providers, revoke, now, audit }: ConnectionsOptions) {
+export function createConnections({ store, freshTokens, providers, endings, now, audit }: ConnectionsOptions) {
   async function held({ session }: User, name: string): Promise<HeldTokens> {
     const tokens = await store.readTokens(session.user, name)
     if (tokens === undefined) throw new GatewayError('bad_request')
@@ -60,8 +60,7 @@ export function createConnections({ store, freshTokens, providers, revoke, now, 
     /** Ends a connection, not the sign-in itself: that is what signing out is for. Throws `bad_request`. */
     async disconnect(user: User, name: string): Promise<void> {
       if (name === user.provider || !providers.has(name)) throw new GatewayError('bad_request')
-      for (const ended of await store.endTokens(user.session.user, name, 'disconnected'))
-        revoke(ended.provider, ended.set)
+      await endings.connection({ ...user, user: user.session.user }, name, 'disconnected')
       audit('connection_removed', { user: user.key, provider: name })
     },
   }

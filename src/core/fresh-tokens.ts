@@ -137,7 +137,15 @@ export function createFreshTokens(options: FreshTokensOptions): FreshTokens {
   /** `invalid_grant`: marked refused, and kept, unless another replica was faster; then what that one stored is used. */
   async function refusedOrNewer(held: HeldTokens, error: ProviderError): Promise<HeldTokens> {
     const reason = error.error ?? error.failure
-    const refused = await store.writeTokens(held.user, held.provider, held.set, { version: held.version }, reason)
+    const refused = await store.writeTokens(
+      held.user,
+      held.provider,
+      held.set,
+      { version: held.version },
+      {
+        refusedBecause: reason,
+      },
+    )
     const current = refused ?? (await store.readTokens(held.user, held.provider))
     if (current?.state === 'live') return current
     audit('token_set_ended', { user: userOf(held), provider: held.provider, reason })

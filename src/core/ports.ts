@@ -4,8 +4,14 @@ export type Clock = () => number
 /** Names a user in the store and in the cookie: a keyed hash of the user key, base64url. */
 export type UserHash = string
 
-/** A record's name within its user: `s:<SHA-256 of the session id>` or `t:<provider>`. The gateway's own is `k:<use>`. */
-export type RecordName = `s:${string}` | `t:${string}` | `k:${string}`
+/**
+ * A record's name within its user: `s:<SHA-256 of the session id>`, `g:<grant>`, `t:<provider>`, and for a token set that
+ * is to be revoked `r:<provider>:<mark>`. The gateway's own is `k:<use>`.
+ */
+export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k'}:${string}`
+
+/** Names a record, or all of a user's that begin so. */
+export type RecordPattern = RecordName | 's:*' | 'g:*'
 
 /**
  * `refused`: the provider no longer honours it, kept with its reason.
@@ -32,6 +38,8 @@ export interface RecordWrite {
   readonly reason: string
   readonly body: Uint8Array
   readonly ttlMs: number
+  /** The token set that is written over is set aside for its revocation, unless its mark is the same. */
+  readonly setsAside?: boolean
 }
 
 /**
@@ -47,12 +55,6 @@ export interface ListedRecord {
   readonly expiresAt: number
 }
 
-/** A record that has just been ended, with what was in it, for revocation. */
-export interface EndedRecord {
-  readonly name: RecordName
-  readonly body: Uint8Array
-}
-
 /**
  * The records of users, each user's together. Every method is one atomic step on one user.
  * All throw GatewayError `store_unavailable` when the store cannot answer in time.
@@ -65,20 +67,37 @@ export interface RecordStore {
   /** Moves the end of a live record to `ttlMs` from now. False when there is none. The version stays. */
   touch(user: UserHash, name: RecordName, ttlMs: number): Promise<boolean>
   /**
-   * Ends those of the named records that are there, or all of the user's sessions (`s:`), and leaves a tombstone of one
-   * hour for each. When no session is left after that, the records named in `orphans` end too, in the same step. Gives
-   * those that ended by this call.
+   * Ends those of the named records that are there, and leaves a tombstone of one hour for each, but none for `r:`. When
+   * neither a session (`s:`) nor a grant (`g:`) is left after that, the records named in `orphans` end too. A token set
+   * that ends is set aside for its revocation. All in the same step. Gives those that ended by this call.
    */
   end(
     user: UserHash,
-    names: readonly RecordName[] | 'sessions',
+    names: readonly RecordPattern[],
     options: { readonly reason: string; readonly orphans: readonly RecordName[] },
-  ): Promise<readonly EndedRecord[]>
+  ): Promise<readonly RecordName[]>
   /** Live and refused records of this user, the soonest to expire first. */
   list(user: UserHash): Promise<readonly ListedRecord[]>
   /** Proves that the store answers. Throws otherwise. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** A user on the list of revocations. Each time one is put there makes another entry. */
+export interface ListedUser {
+  readonly user: UserHash
+  /** When to look after it. Milliseconds since the epoch, by the store's clock. */
+  readonly dueAt: number
+}
+
+/** Users of whom token sets were set aside, or may be in a moment. All methods throw `store_unavailable`. */
+export interface RevocationList {
+  /** Puts a user there, due in `ms` milliseconds. */
+  put(user: UserHash, ms: number): Promise<ListedUser>
+  /** At most `max` users that are due. Nobody else gets them for the next `ms` milliseconds. */
+  take(max: number, ms: number): Promise<readonly ListedUser[]>
+  /** Puts it off for `ms` milliseconds, or takes it off the list, unless the user was put or taken anew meanwhile. */
+  settle(entry: ListedUser, ms: number | undefined): Promise<void>
 }
 
 /** A lock held by this process. It lapses by itself at the end of its time. */
@@ -123,6 +142,7 @@ export interface Invalidations {
 /** Everything the core keeps outside the process. */
 export interface Store {
   readonly records: RecordStore
+  readonly revocations: RevocationList
   readonly locks: Locks
   readonly addresses: Addresses
   readonly invalidations: Invalidations
@@ -153,6 +173,7 @@ type AuditEvent =
   | 'token_refreshed'
   | 'token_refresh_failed'
   | 'token_set_ended'
+  | 'session_ended'
   | 'access_denied'
   | 'connection_added'
   | 'connection_removed'

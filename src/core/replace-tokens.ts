@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts'
-import type { Revoke } from './revoke.ts'
+import type { Provider } from './provider.ts'
+import type { Revoking } from './revoke.ts'
 import type { TokenSet } from './token-set.ts'
 import type { UserStore } from './user-store.ts'
 
@@ -14,9 +15,9 @@ export function unionOfScopes(a: readonly string[], b: readonly string[]): reado
 }
 
 /**
- * Puts a new token set in the place of the stored one, of which there is one per user and provider, and discards the
- * replaced one. When the stored set has scopes that the new one was not even asked for, nothing is stored:
- * then it gives the scopes of both, to ask for.
+ * Puts a new token set in the place of the stored one, of which there is one per user and provider; the replaced refresh
+ * token is revoked where that ends nothing else. When the stored set has scopes that the new one was not even asked
+ * for, nothing is stored: then it gives the scopes of both, to ask for.
  */
 export type ReplaceTokens = (
   user: string,
@@ -25,7 +26,11 @@ export type ReplaceTokens = (
 ) => Promise<{ readonly again: readonly string[] } | undefined>
 
 /** See `ReplaceTokens`. */
-export function createReplaceTokens(store: UserStore, discard: Revoke): ReplaceTokens {
+export function createReplaceTokens(
+  store: UserStore,
+  providers: ReadonlyMap<string, Provider>,
+  revoking: Revoking,
+): ReplaceTokens {
   return async function replaceTokens(user, set, { provider, scopes: asked, narrow }) {
     for (;;) {
       const current = await store.readTokens(user, provider)
@@ -33,10 +38,10 @@ export function createReplaceTokens(store: UserStore, discard: Revoke): ReplaceT
       const lost = isKept ? missingScopes(current.set.scopes, unionOfScopes(set.scopes, asked)) : []
       if (lost.length > 0) return { again: unionOfScopes(asked, current?.set.scopes ?? []) }
       const condition = current === undefined ? { new: true as const } : { version: current.version }
-      const written = await store.writeTokens(user, provider, set, condition)
-      if (written === undefined) continue
-      if (current !== undefined) discard(provider, current.set)
-      return undefined
+      const setsAside = current !== undefined && providers.get(provider)?.revokesAlone === true
+      const write = () => store.writeTokens(user, provider, set, condition, { setsAside })
+      const written = await (setsAside ? revoking(user, write) : write())
+      if (written !== undefined) return undefined
     }
   }
 }

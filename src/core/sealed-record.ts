@@ -8,9 +8,12 @@ export const recordPurpose = 'record'
 /** Whose the gateway's own records are. No user has this hash: theirs are 22 characters long. */
 export const gatewayOwner = 'gateway'
 
-/** A record's place, as its sealing knows it: nothing opens elsewhere. `owner` is a user hash, or the gateway. */
+/**
+ * A record's place, as its sealing knows it: nothing opens elsewhere. `owner` is a user hash, or the gateway. What was set
+ * aside stays sealed for where it was.
+ */
 export function placeOf(owner: string, name: RecordName): string {
-  return `${owner}/${name}`
+  return `${owner}/${name.replace(/^r:([^:]*):.*$/, 't:$1')}`
 }
 
 /** A value as the body of a record. */
@@ -26,4 +29,14 @@ export function openRecord<T>(keyring: Keyring, owner: string, name: RecordName,
   const { format, ...value } = JSON.parse(Buffer.from(plain).toString())
   if (!(format <= formats.content)) throw new UnreadableRecord(`${name} has format ${format}`)
   return value
+}
+
+/** See `openRecord`; `undefined` where that throws. */
+export function openIfWeCan<T>(keyring: Keyring, owner: string, name: RecordName, body: Uint8Array): T | undefined {
+  try {
+    return openRecord<T>(keyring, owner, name, body)
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return undefined
+    throw error
+  }
 }

@@ -5,6 +5,10 @@ export interface Session {
   readonly provider: string
   /** The provider's name for the user. */
   readonly sub: string
+  /** The provider's name for its own session, where it told one: OpenID Connect Back-Channel Logout 1.0 section 2.1. */
+  readonly sid?: string | undefined
+  /** What to call the browser: `Firefox on Linux`. */
+  readonly browser?: string | undefined
   readonly createdAt: number
   /** The end that no use moves. */
   readonly endsAt: number

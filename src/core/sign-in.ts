@@ -1,4 +1,5 @@
 import { subjectOf } from './claims.ts'
+import type { Endings } from './endings.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit } from './ports.ts'
 import type { ReplaceTokens } from './replace-tokens.ts'
@@ -6,12 +7,12 @@ import type { Revoke } from './revoke.ts'
 import type { Finished, Returned } from './round-trip.ts'
 import { userKey } from './session.ts'
 import { newTokenSet } from './token-set.ts'
-import type { UserStore } from './user-store.ts'
+import type { NewSession, UserStore } from './user-store.ts'
 
 interface SignInOptions {
   readonly store: UserStore
   readonly replaceTokens: ReplaceTokens
-  readonly revoke: Revoke
+  readonly endings: Endings
   readonly discard: Revoke
   readonly cookieName: string
   /** How long a browser keeps the session cookie. Milliseconds. */
@@ -20,7 +21,7 @@ interface SignInOptions {
 }
 
 /** Finishes a sign-in: a new session for the user the provider names. The browser's old session ends. */
-export function createSignIn({ store, replaceTokens, revoke, discard, cookieName, sessionMs, audit }: SignInOptions) {
+export function createSignIn({ store, replaceTokens, endings, discard, cookieName, sessionMs, audit }: SignInOptions) {
   return async function finishSignIn({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user])
     if (!provider.canSignIn || sub === undefined) {
@@ -30,32 +31,29 @@ export function createSignIn({ store, replaceTokens, revoke, discard, cookieName
     const user = await store.userHash(provider.name, sub)
     const set = newTokenSet(tokens, provider, at, 'sign_in')
     // The session first: a sign-out elsewhere must not take the token set for one that nobody uses.
-    const cookie = await store.createSession(user, { provider: provider.name, sub })
+    const session = await store.createSession(user, { provider: provider.name, sub })
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
-      await store.endSession(cookie, undefined, 'signing in again for all scopes')
-      discard(provider.name, set)
+      await endings.sessionOnly(session, 'signing in again for all scopes')
+      discard(user, provider.name, set)
       return lacking
     }
-    if ((await store.readSession(cookie, [])) === undefined) await leaveNothing(cookie, provider.name)
+    if ((await store.readSession(session.cookie, [])) === undefined) await leaveNothing(session)
     await endOldSession(cookies[cookieName])
     audit('sign_in', { user: userKey(provider.name, sub), provider: provider.name })
-    const session = { name: cookieName, value: cookie, maxAgeSeconds: Math.floor(sessionMs / 1000) }
-    return { location: attempt.returnTo, cookies: [session] }
+    const cookie = { name: cookieName, value: session.cookie, maxAgeSeconds: Math.floor(sessionMs / 1000) }
+    return { location: attempt.returnTo, cookies: [cookie] }
   }
 
   /** The user signed out everywhere while this went on: what it brought ends, too. Throws `session_ended`. */
-  async function leaveNothing(cookie: string, providerName: string): Promise<never> {
-    const ended = await store.endSession(cookie, providerName, 'signed out meanwhile')
-    for (const { provider, set } of ended) revoke(provider, set)
+  async function leaveNothing(session: NewSession): Promise<never> {
+    await endings.session(session, 'signed out meanwhile')
     throw new GatewayError('session_ended')
   }
 
   async function endOldSession(cookie: string | undefined): Promise<void> {
     // One that cannot be opened is left to whoever has its key; it is no reason to refuse a new one.
     const old = await store.readSession(cookie, []).catch(() => undefined)
-    if (old === undefined) return
-    const ended = await store.endSession(cookie, old.session.provider, 'signed in again')
-    for (const { provider, set } of ended) revoke(provider, set)
+    if (old !== undefined) await endings.session(old, 'signed in again')
   }
 }

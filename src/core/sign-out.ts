@@ -1,17 +1,17 @@
 import type { Attempts } from './attempt.ts'
 import type { Redirection } from './departure.ts'
+import type { Endings } from './endings.ts'
 import type { Audit } from './ports.ts'
 import type { Provider } from './provider.ts'
-import type { Revoke } from './revoke.ts'
 import { type Cookies, removed } from './sealed-cookies.ts'
 import { userKey } from './session.ts'
 import type { UserStore } from './user-store.ts'
 
 interface SignOutOptions {
-  readonly store: UserStore
+  readonly store: Pick<UserStore, 'readSession'>
   readonly attempts: Attempts
   readonly providers: ReadonlyMap<string, Provider>
-  readonly revoke: Revoke
+  readonly endings: Endings
   readonly cookieName: string
   /** The page that says it is done; the provider sends the browser back to it. */
   readonly signedOutUrl: string
@@ -28,9 +28,9 @@ interface SignedOut extends Redirection {
 /** Ends this browser's session, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
 export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<SignedOut>
 
-/** See `SignOut`. A token set that no session is left for is revoked; the provider's own session ends in the browser. */
+/** See `SignOut`. The provider's own session ends in the browser. */
 export function createSignOut(options: SignOutOptions): SignOut {
-  const { store, attempts, providers, revoke, cookieName, signedOutUrl, audit } = options
+  const { store, attempts, providers, endings, cookieName, signedOutUrl, audit } = options
   return async function signOut(cookies, everywhere) {
     const held = await store.readSession(cookies[cookieName], [...providers.keys()])
     if (held === undefined) {
@@ -39,10 +39,8 @@ export function createSignOut(options: SignOutOptions): SignOut {
     }
 
     const { provider, sub } = held.session
-    const ended = everywhere
-      ? await store.endAllSessions(held.user, provider, 'signed out everywhere')
-      : await store.endSession(cookies[cookieName], provider, 'signed out')
-    for (const tokens of ended) revoke(tokens.provider, tokens.set)
+    if (everywhere) await endings.everywhere({ user: held.user, provider, sub }, 'signed out everywhere')
+    else await endings.session(held, 'signed out')
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
     const idToken = held.tokens.get(provider)?.set.idToken
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)

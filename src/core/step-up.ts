@@ -72,7 +72,7 @@ export function createStepUp({ store, replaceTokens, refusedScopes, discard, coo
     const set = newTokenSet(tokens, provider, at, isSignIn ? 'sign_in' : 'connection')
     const account = accountIn(set, provider)
     if (account !== (isSignIn ? session.sub : await connectedAccount(user, provider))) {
-      discard(provider.name, set)
+      discard(user, provider.name, set)
       throw new GatewayError('provider_refused', { owner: `${provider.title} answered for another account.` })
     }
     const lacking = await replaceTokens(user, set, attempt)

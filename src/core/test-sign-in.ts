@@ -9,6 +9,7 @@ import type { Audit, Clock } from './ports.ts'
 import { type CodeExchange, type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import type { Revoke } from './revoke.ts'
 import { type CookieChange, type Cookies, removed, type SealedCookies } from './sealed-cookies.ts'
+import { gatewayOwner } from './sealed-record.ts'
 import {
   failed,
   failedBy,
@@ -95,7 +96,7 @@ export function createTestSignIn(options: TestSignInOptions) {
       yield await tryRefresh(provider, tokens)
       yield await tryCall(provider, route, set)
     } finally {
-      discard(providerName, set)
+      discard(gatewayOwner, providerName, set)
     }
   }
 
@@ -153,7 +154,7 @@ export function createTestSignIn(options: TestSignInOptions) {
     try {
       const renewed = await provider.refresh(refreshToken, { sub, scopes })
       if (renewed.refreshToken !== undefined) {
-        discard(provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
+        discard(gatewayOwner, provider.name, newTokenSet(renewed, provider, now(), 'sign_in'))
         return passed('refresh', 'New tokens received, the refresh token rotates')
       }
       return passed('refresh', 'New tokens received')

@@ -73,7 +73,7 @@ export function createTokenSaver({ store, revoke, sleep }: TokenSaverOptions) {
     if (written !== undefined) return written
     const current = await store.readTokens(user, provider)
     if (current?.state === 'live') return current
-    revoke(provider, set)
+    revoke(user, provider, set)
     throw new GatewayError('session_ended')
   }
 

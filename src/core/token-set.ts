@@ -23,6 +23,9 @@ export interface TokenSet {
 /** `fresh`: use it. `ageing`: use it and refresh in the background. `over`: refresh before use. */
 export type Freshness = 'fresh' | 'ageing' | 'over'
 
+/** For how long at most a set that has ended is kept for its revocation, while its provider does not answer. */
+export const setAsideMs = 7 * 24 * 3_600_000
+
 const ageingMs = 60_000
 const ageingShare = 0.2
 

@@ -3,13 +3,14 @@ import type {
   Clock,
   Keyring,
   RecordName,
+  RecordPattern,
   RecordState,
   RecordStore,
   StoredRecord,
   UserHash,
   WriteCondition,
 } from './ports.ts'
-import { openRecord, sealRecord } from './sealed-record.ts'
+import { openIfWeCan, openRecord, sealRecord } from './sealed-record.ts'
 import {
   formatSessionCookie,
   idleTtl,
@@ -44,10 +45,15 @@ export interface HeldSession {
   readonly tokens: ReadonlyMap<string, HeldTokens>
 }
 
-/** A token set that was ended with its last session, for revocation. */
-export interface EndedTokens {
-  readonly provider: string
-  readonly set: TokenSet
+/** A session as it was created, and the value of its cookie. */
+export interface NewSession extends Omit<HeldSession, 'tokens'> {
+  readonly cookie: string
+}
+
+/** One of a user's sessions. */
+export interface ListedSession extends Omit<HeldSession, 'tokens'> {
+  /** To about a twentieth of `sessions.idle`; `undefined` where it cannot be told. Milliseconds since the epoch. */
+  readonly lastUsedAt: number | undefined
 }
 
 /** Sessions and token sets, sealed, as the rest of the core sees them. */
@@ -140,8 +146,8 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       }
     },
 
-    /** Stores a new session of this user and gives its cookie value. */
-    async createSession(user: UserHash, identity: { provider: string; sub: string }): Promise<string> {
+    /** Stores a new session of this user. */
+    async createSession(user: UserHash, identity: Omit<Session, 'createdAt' | 'endsAt'>): Promise<NewSession> {
       const cookie = newSessionCookie(user)
       const name = sessionRecordName(cookie.id)
       const createdAt = now()
@@ -149,7 +155,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       const body = sealRecord(keyring, user, name, session)
       const ttlMs = idleTtl(session, lifetimes, createdAt)
       await records.write(user, name, { state: 'live', mark: '', reason: '', body, ttlMs }, { new: true })
-      return formatSessionCookie(cookie)
+      return { user, name, session, endsAt: session.endsAt, cookie: formatSessionCookie(cookie) }
     },
 
     /** Moves a session's idle end, for it was just used. */
@@ -157,60 +163,64 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       await records.touch(user, name, idleTtl(session, lifetimes, now()))
     },
 
-    /** Writes a token set if the condition holds: what is then stored, or `undefined`. */
+    /**
+     * Writes a token set if the condition holds: what is then stored, or `undefined`. When it `setsAside`, the refresh
+     * token that it replaces is to be revoked.
+     */
     async writeTokens(
       user: UserHash,
       provider: string,
       set: TokenSet,
       condition: WriteCondition,
-      refusedBecause?: string,
+      { refusedBecause, setsAside = false }: { refusedBecause?: string; setsAside?: boolean } = {},
     ): Promise<HeldTokens | undefined> {
       const name = `t:${provider}` as const
       const state = refusedBecause === undefined ? 'live' : 'refused'
       const ttlMs = Math.max(1000, set.endsAt - now())
       const body = sealRecord(keyring, user, name, set)
-      const record = { state, mark: refreshMark(set), reason: refusedBecause ?? '', body, ttlMs } as const
+      const record = { state, mark: refreshMark(set), reason: refusedBecause ?? '', body, ttlMs, setsAside } as const
       const version = await records.write(user, name, record, condition)
       return version === undefined ? undefined : { user, provider, version, state, reason: record.reason, set }
     },
 
-    /** Ends one session. With the user's last one the token set of `provider` ends too and is given back. */
-    async endSession(
-      cookie: string | undefined,
-      provider: string | undefined,
-      reason: string,
-    ): Promise<readonly EndedTokens[]> {
-      const parsed = parseSessionCookie(cookie)
-      if (parsed === undefined) return []
-      const { user, id } = parsed
-      return ended(user, await records.end(user, [sessionRecordName(id)], { reason, orphans: orphansOf(provider) }))
+    /** The user's live sessions, the newest first; without those that only another key opens. */
+    async listSessions(user: UserHash): Promise<readonly ListedSession[]> {
+      const listed = (await records.list(user)).filter(({ name }) => name.startsWith('s:'))
+      const found = await records.read(
+        user,
+        listed.map(({ name }) => name),
+      )
+      const sessions = listed.flatMap(({ name, expiresAt }, at): ListedSession[] => {
+        const record = found[at]
+        const session = record?.state === 'live' ? openIfWeCan<Session>(keyring, user, name, record.body) : undefined
+        if (session === undefined || session.endsAt <= now()) return []
+        // Each use moves the end, until that is the session's own.
+        const isMovable = expiresAt < session.endsAt - 1000
+        return [
+          {
+            user,
+            name,
+            session,
+            endsAt: session.endsAt,
+            lastUsedAt: isMovable ? expiresAt - lifetimes.idleMs : undefined,
+          },
+        ]
+      })
+      return sessions.sort((a, b) => b.session.createdAt - a.session.createdAt)
     },
 
-    /** Ends a connection's token set and gives it back, if it was there. */
-    async endTokens(user: UserHash, provider: string, reason: string): Promise<readonly EndedTokens[]> {
-      return ended(user, await records.end(user, [`t:${provider}`], { reason, orphans: [] }))
-    },
-
-    /** Ends all sessions of a user and the sign-in token set, which is given back. */
-    async endAllSessions(user: UserHash, provider: string, reason: string): Promise<readonly EndedTokens[]> {
-      return ended(user, await records.end(user, 'sessions', { reason, orphans: [`t:${provider}`] }))
-    },
+    /** Ends records as `RecordStore.end` does. All that ends goes through `Endings`. */
+    end: (
+      user: UserHash,
+      names: readonly RecordPattern[],
+      options: { reason: string; orphans: readonly RecordName[] },
+    ) => records.end(user, names, options),
   }
 
   async function userHashes(provider: string, sub: string): Promise<readonly [UserHash, ...UserHash[]]> {
     const [first, ...others] = await namingKeys()
     const hash = (key: Uint8Array) => hashWith(key, userKey(provider, sub)).slice(0, 22)
     return [hash(first), ...others.map(hash)]
-  }
-
-  function orphansOf(provider: string | undefined): readonly RecordName[] {
-    return provider === undefined ? [] : [`t:${provider}`]
-  }
-
-  function ended(user: UserHash, records: readonly { name: RecordName; body: Uint8Array }[]): readonly EndedTokens[] {
-    return records
-      .filter(({ name }) => name.startsWith('t:'))
-      .map(({ name, body }) => ({ provider: name.slice(2), set: openRecord<TokenSet>(keyring, user, name, body) }))
   }
 }
 

@@ -63,7 +63,8 @@ function setUp() {
   const { store, find } = withKeys(old)
   async function stored(user: string, set: TokenSet, provider = 'cognito', refused?: string) {
     const current = await store.readTokens(user, provider)
-    await store.writeTokens(user, provider, set, current ? { version: current.version } : { new: true }, refused)
+    const condition = current ? { version: current.version } : ({ new: true } as const)
+    await store.writeTokens(user, provider, set, condition, refused === undefined ? {} : { refusedBecause: refused })
     await setImmediate()
   }
   return { state, written, find, stored, withKeys }

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { createKeyring } from '../../src/adapters/keyring.ts'
 import { createMemoryStore } from '../../src/adapters/memory-store.ts'
+import { createEndings } from '../../src/core/endings.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import { createReplaceTokens } from '../../src/core/replace-tokens.ts'
+import type { Revoking } from '../../src/core/revoke.ts'
 import type { Returned } from '../../src/core/round-trip.ts'
+import { createSetAside } from '../../src/core/set-aside.ts'
 import { createSignIn } from '../../src/core/sign-in.ts'
 import { createUserStore, type UserStore } from '../../src/core/user-store.ts'
 
@@ -47,10 +50,8 @@ function returned(cookies: Returned['cookies'] = {}): Returned {
 }
 
 function signIn(t: Test, store: UserStore, whileStoring: () => Promise<unknown> = async () => undefined) {
-  const revoked: (string | undefined)[] = []
-  const revoke = (_provider: string, { refreshToken }: { refreshToken: string | undefined }) =>
-    void revoked.push(refreshToken)
-  const replace = createReplaceTokens(store, () => t.fail('nothing is discarded'))
+  const revoking: Revoking = (_user, act) => act()
+  const replace = createReplaceTokens(store, new Map(), revoking)
   const finish = createSignIn({
     store,
     replaceTokens: async (...args) => {
@@ -58,34 +59,37 @@ function signIn(t: Test, store: UserStore, whileStoring: () => Promise<unknown> 
       await whileStoring()
       return result
     },
-    revoke,
+    endings: createEndings(store, revoking, () => undefined),
     discard: () => t.fail('nothing is discarded'),
     cookieName: 'toolgate',
     sessionMs: lifetimes.absoluteMs,
     audit: () => undefined,
   })
-  return { finish, revoked }
+  return { finish }
 }
 
 t.test('who signs out everywhere while signing in elsewhere leaves no tokens behind', async (t) => {
   const { records } = createMemoryStore({ now })
-  const store = createUserStore({ records, keyring: createKeyring([randomBytes(32)]), lifetimes, now })
+  const keyring = createKeyring([randomBytes(32)])
+  const store = createUserStore({ records, keyring, lifetimes, now })
   const user = await store.userHash('cognito', 'ada')
   // The other browser's sign-out came between the new session and the new token set.
-  const { finish, revoked } = signIn(t, store, () =>
-    records.end(user, 'sessions', { reason: 'everywhere', orphans: [] }),
-  )
+  const { finish } = signIn(t, store, () => records.end(user, ['s:*'], { reason: 'everywhere', orphans: [] }))
 
   await t.rejects(finish(returned()), { code: 'session_ended' })
 
-  t.strictSame(revoked, ['refresh'])
+  const setAside = await createSetAside({ records, keyring, now }).list(user)
+  t.match(setAside, [{ provider: 'cognito', set: { refreshToken: 'refresh' } }], 'to be revoked')
   t.equal(await store.readTokens(user, 'cognito'), undefined)
 })
 
 t.test('an old session that cannot be opened is no reason to refuse a new one', async (t) => {
   const { records } = createMemoryStore({ now })
   const lost = createUserStore({ records, keyring: createKeyring([randomBytes(32)]), lifetimes, now })
-  const cookie = await lost.createSession(await lost.userHash('cognito', 'ada'), { provider: 'cognito', sub: 'ada' })
+  const { cookie } = await lost.createSession(await lost.userHash('cognito', 'ada'), {
+    provider: 'cognito',
+    sub: 'ada',
+  })
   const store = createUserStore({ records, keyring: createKeyring([randomBytes(32)]), lifetimes, now })
 
   const finished = await signIn(t, store).finish(returned({ toolgate: cookie }))

@@ -40,9 +40,9 @@ async function signedIn(changes: Partial<TokenSet> = {}) {
     },
   }
   const store = createUserStore({ records, keyring, lifetimes: { idleMs: hour, absoluteMs: hour }, now })
-  const cookie = await store.createSession(user, { provider: 'cognito', sub: 'ada' })
+  const session = await store.createSession(user, { provider: 'cognito', sub: 'ada' })
   await store.writeTokens(user, 'cognito', aSet('first', changes), { new: true })
-  return { clock, opened, store, cookie }
+  return { clock, opened, store, session, cookie: session.cookie }
 }
 
 t.test('what has not changed since it was read is the same object, and is not opened again', async (t) => {
@@ -61,7 +61,7 @@ t.test('what has not changed since it was read is the same object, and is not op
 t.test('only what has changed is opened again', async (t) => {
   const { store, cookie, opened } = await signedIn()
   const first = await store.readSession(cookie, ['cognito'])
-  await store.writeTokens(user, 'cognito', aSet('second'), { version: 1 }, 'invalid_grant')
+  await store.writeTokens(user, 'cognito', aSet('second'), { version: 1 }, { refusedBecause: 'invalid_grant' })
   opened.length = 0
 
   const second = await store.readSession(cookie, ['cognito'], first)
@@ -85,11 +85,11 @@ t.test('a record that was gone and is made anew is opened, though its version is
 })
 
 t.test('a session or token set that ended is not taken from what is known', async (t) => {
-  const { store, cookie } = await signedIn()
+  const { store, session, cookie } = await signedIn()
   const first = await store.readSession(cookie, ['cognito'])
 
-  await store.endTokens(user, 'cognito', 'disconnected')
+  await store.end(user, ['t:cognito'], { reason: 'disconnected', orphans: [] })
   t.equal((await store.readSession(cookie, ['cognito'], first))?.tokens.size, 0)
-  await store.endSession(cookie, undefined, 'signed out')
+  await store.end(user, [session.name], { reason: 'signed out', orphans: [] })
   t.equal(await store.readSession(cookie, ['cognito'], first), undefined)
 })

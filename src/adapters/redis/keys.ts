@@ -6,6 +6,7 @@ export interface Keys {
   readonly index: (user: UserHash) => string
   readonly lock: (user: UserHash, name: string) => string
   readonly address: (digest: string) => string
+  readonly revocations: () => string
 }
 
 /** Keys that start with `prefix`. */
@@ -15,6 +16,7 @@ export function createKeys(prefix: string): Keys {
     index: (user) => `${prefix}{${user}}:u`,
     lock: (user, name) => `${prefix}{${user}}:lock:${name}`,
     address: (digest) => `${prefix}e:${digest}`,
+    revocations: () => `${prefix}revocations`,
   }
 }
 

@@ -1,8 +1,10 @@
-import type { EndedRecord, ListedRecord, RecordName, RecordStore, WriteCondition } from '../../core/ports.ts'
+import type { ListedRecord, RecordName, RecordStore, WriteCondition } from '../../core/ports.ts'
+import { setAsideMs } from '../../core/token-set.ts'
 import { lifetimeMs, tombstoneMs } from '../lifetimes.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisInvalidations } from './invalidations.ts'
 import type { Keys } from './keys.ts'
+import { pairs } from './pairs.ts'
 import { headerWord, readRecord } from './record-value.ts'
 
 /**
@@ -21,7 +23,7 @@ export function createRecords(
       return values.map((value) => (value === null ? undefined : readRecord(value)))
     },
 
-    async write(user, name, { state, mark, reason, body, ttlMs }, condition) {
+    async write(user, name, { state, mark, reason, body, ttlMs, setsAside = false }, condition) {
       const version = await ask((redis) =>
         redis.toolgateWrite(
           keys.record(user, name),
@@ -34,6 +36,7 @@ export function createRecords(
           headerWord(mark),
           headerWord(reason),
           lifetimeMs(ttlMs),
+          setsAside ? setAsideMs : 0,
           Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         ),
       )
@@ -49,22 +52,21 @@ export function createRecords(
     },
 
     async end(user, names, { reason, orphans }) {
-      const named = names === 'sessions' ? [] : names
-      const reply = await ask((redis) =>
-        redis.toolgateEndBuffer(
+      const ended = await ask((redis) =>
+        redis.toolgateEnd(
           keys.index(user),
           channel,
           user,
           headerWord(reason),
           tombstoneMs,
-          names === 'sessions' ? names : named.length,
-          ...named,
+          setAsideMs,
+          names.length,
+          ...names,
           ...orphans,
         ),
       )
-      const ended = pairs(reply).map(([name, body]): EndedRecord => ({ name: name.toString() as RecordName, body }))
       if (ended.length > 0) changed(user)
-      return ended
+      return ended as RecordName[]
     },
 
     async list(user) {
@@ -88,12 +90,4 @@ export function createRecords(
 function conditionWords(condition: WriteCondition): [kind: string, expected: string | number] {
   if ('new' in condition) return ['new', '']
   return 'version' in condition ? ['version', condition.version] : ['mark', headerWord(condition.mark)]
-}
-
-/** Redis gives pairs as one flat list. */
-function pairs<Item>(flat: readonly Item[]): (readonly [Item, Item])[] {
-  return flat.flatMap((first, at) => {
-    const second = flat[at + 1]
-    return at % 2 === 0 && second !== undefined ? [[first, second] as const] : []
-  })
 }

@@ -5,9 +5,12 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     toolgateWrite(record: string, index: string, ...words: ScriptWord[]): Result<number | null, Context>
     toolgateTouch(record: string, index: string, ...words: ScriptWord[]): Result<number, Context>
-    toolgateEndBuffer(index: string, ...words: ScriptWord[]): Result<Buffer[], Context>
+    toolgateEnd(index: string, ...words: ScriptWord[]): Result<string[], Context>
     toolgateList(index: string): Result<string[], Context>
     toolgateAddAddress(address: string, ...words: ScriptWord[]): Result<number, Context>
+    toolgatePutRevocation(list: string, user: string, ms: number, keep: number): Result<string, Context>
+    toolgateTakeRevocations(list: string, max: number, ms: number): Result<string[], Context>
+    toolgateSettleRevocation(list: string, user: string, due: number, ms: number): Result<number, Context>
     toolgateRenew(lock: string, owner: string, ttlMs: number): Result<number, Context>
     toolgateRelease(lock: string, owner: string): Result<number, Context>
   }
@@ -53,15 +56,27 @@ local function enter(index, name, ttl)
   settle(index)
 end
 
+-- A token set that ends, or is written over, goes where it is found for its revocation. A record's key differs from the
+-- index's in what follows the hash tag only.
+local function set_aside(index, name, record, keep)
+  if string.sub(name, 1, 2) ~= 't:' or record.mark == '' then return end
+  local base = string.sub(index, 1, -2)
+  local aside = 'r:' .. string.sub(name, 3) .. ':' .. record.mark
+  local ttl = math.max(1, math.min(redis.call('PTTL', base .. name), keep))
+  write(base .. aside, 'live', 1, record.mark, '', record.body, ttl)
+  enter(index, aside, ttl)
+end
+
 -- What cannot be told, for want of a right to the channel, must not undo what was done.
 local function tell(channel, user)
   redis.pcall('PUBLISH', channel, user)
 end
 `
 
-// KEYS: record, index. ARGV: channel, user, name, condition, its value, state, mark, reason, ttl, body.
+// KEYS: record, index. ARGV: channel, user, name, condition, its value, state, mark, reason, ttl, for how long what is
+// written over is set aside (0: not at all), body.
 const write = `${shared}
-local channel, user, name, condition, expected, state, mark, reason, ttl, body = unpack(ARGV)
+local channel, user, name, condition, expected, state, mark, reason, ttl, keep, body = unpack(ARGV)
 local there = read(KEYS[1])
 local holds = false
 if condition == 'new' then
@@ -74,6 +89,7 @@ end
 if not holds then return false end
 
 local version = (there and there.version or 0) + 1
+if keep ~= '0' and is_open(there) and there.mark ~= mark then set_aside(KEYS[2], name, there, tonumber(keep)) end
 write(KEYS[1], state, version, mark, reason, body, ttl)
 enter(KEYS[2], name, ttl)
 tell(channel, user)
@@ -91,27 +107,28 @@ enter(KEYS[2], name, ttl)
 return 1
 `
 
-// KEYS: index. ARGV: channel, user, reason, ttl of a tombstone, how many names come first that are to end ('sessions':
-// those of the index), these names, the names of orphans. A record's key differs from the index's in what follows the
-// hash tag only.
+// KEYS: index. ARGV: channel, user, reason, ttl of a tombstone, for how long token sets are set aside, how many names come
+// first that are to end (one that ends in '*' stands for all of the index that begin so), these names, those of orphans.
 const end = `${shared}
 local index = KEYS[1]
-local channel, user, reason, ttl, wanted = unpack(ARGV, 1, 5)
-local count = tonumber(wanted) or 0
+local channel, user, reason, ttl, keep, count = unpack(ARGV, 1, 6)
 local base = string.sub(index, 1, -2)
 
-local function sessions()
+local function named(first, last)
   local names = {}
-  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do
-    if string.sub(name, 1, 2) == 's:' then table.insert(names, name) end
+  for at = first, last do
+    local prefix = string.match(ARGV[at], '^(.*)%*$')
+    for _, name in ipairs(prefix and redis.call('ZRANGE', index, 0, -1) or { ARGV[at] }) do
+      if not prefix or string.sub(name, 1, #prefix) == prefix then table.insert(names, name) end
+    end
   end
   return names
 end
 
 settle(index)
-local named = wanted == 'sessions' and sessions() or { unpack(ARGV, 6, 5 + count) }
-local orphans = { unpack(ARGV, 6 + count) }
-for _, names in ipairs({ named, orphans }) do
+local wanted = named(7, 6 + count)
+local orphans = named(7 + count, #ARGV)
+for _, names in ipairs({ wanted, orphans }) do
   for _, name in ipairs(names) do read(base .. name) end
 end
 
@@ -120,16 +137,27 @@ local function end_all(names)
   for _, name in ipairs(names) do
     local there = read(base .. name)
     if is_open(there) then
-      write(base .. name, 'ended', there.version + 1, '', reason, '', ttl)
+      set_aside(index, name, there, tonumber(keep))
+      if string.sub(name, 1, 2) == 'r:' then
+        redis.call('DEL', base .. name)
+      else
+        write(base .. name, 'ended', there.version + 1, '', reason, '', ttl)
+      end
       table.insert(ended, name)
-      table.insert(ended, there.body)
     end
     redis.call('ZREM', index, name)
   end
 end
 
-end_all(named)
-if #sessions() == 0 then end_all(orphans) end
+local function is_referred_to()
+  for _, name in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    if string.match(name, '^[sg]:') then return true end
+  end
+  return false
+end
+
+end_all(wanted)
+if not is_referred_to() then end_all(orphans) end
 settle(index)
 if #ended > 0 then tell(channel, user) end
 return ended
@@ -147,6 +175,38 @@ redis.call('ZADD', KEYS[1], 'GT', now() + ttl, user)
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - most)
 settle(KEYS[1])
 return 1
+`
+
+// KEYS: list. ARGV: user, in how many milliseconds it is due, for how long the list is kept. Gives when it is due: another
+// time than any before, so that whoever looks after an earlier entry does not take this one off.
+const putRevocation = `${shared}
+local user, ms, keep = unpack(ARGV)
+local before = tonumber(redis.call('ZSCORE', KEYS[1], user) or 0)
+local due = string.format('%d', math.max(now() + ms, before + 1))
+redis.call('ZADD', KEYS[1], due, user)
+redis.call('PEXPIRE', KEYS[1], keep)
+return due
+`
+
+// KEYS: list. ARGV: how many at most, for how many milliseconds nobody else gets them. Gives users with their new times.
+const takeRevocations = `${shared}
+local max, ms = unpack(ARGV)
+local taken = {}
+for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now()), 'LIMIT', 0, max)) do
+  local due = string.format('%d', now() + ms)
+  redis.call('ZADD', KEYS[1], due, user)
+  table.insert(taken, user)
+  table.insert(taken, due)
+end
+return taken
+`
+
+// KEYS: list. ARGV: user, when it was due, for how many milliseconds it is put off (0: for good).
+const settleRevocation = `${shared}
+local user, due, ms = unpack(ARGV)
+if tonumber(redis.call('ZSCORE', KEYS[1], user)) ~= tonumber(due) then return 0 end
+if ms == '0' then return redis.call('ZREM', KEYS[1], user) end
+return redis.call('ZADD', KEYS[1], 'CH', string.format('%d', now() + ms), user)
 `
 
 // KEYS: lock. ARGV: owner, ttl.
@@ -168,6 +228,9 @@ export function defineScripts(redis: Redis): void {
   redis.defineCommand('toolgateEnd', { numberOfKeys: 1, lua: end })
   redis.defineCommand('toolgateList', { numberOfKeys: 1, lua: list })
   redis.defineCommand('toolgateAddAddress', { numberOfKeys: 1, lua: addAddress })
+  redis.defineCommand('toolgatePutRevocation', { numberOfKeys: 1, lua: putRevocation })
+  redis.defineCommand('toolgateTakeRevocations', { numberOfKeys: 1, lua: takeRevocations })
+  redis.defineCommand('toolgateSettleRevocation', { numberOfKeys: 1, lua: settleRevocation })
   redis.defineCommand('toolgateRenew', { numberOfKeys: 1, lua: renew })
   redis.defineCommand('toolgateRelease', { numberOfKeys: 1, lua: release })
 }

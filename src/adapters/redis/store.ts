@@ -5,6 +5,7 @@ import { createInvalidations, type InvalidationOptions } from './invalidations.t
 import { changesChannel, createKeys } from './keys.ts'
 import { createLocks } from './locks.ts'
 import { createRecords } from './records.ts'
+import { createRevocationList } from './revocations.ts'
 
 interface RedisStoreOptions extends Omit<InvalidationOptions, 'channel'> {
   /** What every key starts with. */
@@ -23,6 +24,7 @@ export function createRedisStore({ keyPrefix, onChange, ...subscription }: Redis
   }
   return {
     records: createRecords({ ...client, close }, keys, invalidations),
+    revocations: createRevocationList(client, keys),
     locks: createLocks(client, keys),
     addresses: createAddresses(client, keys),
     invalidations,

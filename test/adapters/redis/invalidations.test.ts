@@ -144,7 +144,7 @@ t.test('the rights that docs/storage.md names are enough', async (t) => {
   t.equal(await lock?.renew(), true)
   await lock?.release()
   t.equal((await one.records.list('u')).length, 1)
-  await one.records.end('u', 'sessions', { reason: 'x', orphans: [] })
+  await one.records.end('u', ['s:*'], { reason: 'x', orphans: [] })
 })
 
 t.test('a message names the user hash and nothing more', async (t) => {

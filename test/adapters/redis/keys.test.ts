@@ -9,6 +9,8 @@ type KindOf<Name> = Name extends `${infer Kind}:${string}` ? Kind : never
 const records: { readonly [Kind in KindOf<RecordName>]: readonly [owner: string, name: `${Kind}:${string}`][] } = {
   s: [['<user hash>', 's:<hash>']],
   t: [['<user hash>', 't:<provider>']],
+  g: [['<user hash>', 'g:<grant>']],
+  r: [['<user hash>', 'r:<provider>:<mark>']],
   k: [
     ['gateway', 'k:identity'],
     ['gateway', 'k:names'],
@@ -19,6 +21,7 @@ const examples: { readonly [Kind in keyof Keys]: readonly Parameters<Keys[Kind]>
   index: [['<user hash>']],
   lock: [['<user hash>', '<name>']],
   address: [['<digest>']],
+  revocations: [[]],
 }
 
 t.test('docs/storage.md lists the keys of the code, all of them and no others', async (t) => {
@@ -28,6 +31,7 @@ t.test('docs/storage.md lists the keys of the code, all of them and no others', 
     ...examples.index.map((example) => keys.index(...example)),
     ...examples.lock.map((example) => keys.lock(...example)),
     ...examples.address.map((example) => keys.address(...example)),
+    ...examples.revocations.map(() => keys.revocations()),
   ]
 
   const page = await readFile(new URL('../../../docs/storage.md', import.meta.url), 'utf8')

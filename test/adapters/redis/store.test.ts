@@ -43,21 +43,26 @@ t.test('the contract', async (t) => {
 
 t.test('every key has a time to live and is one that docs/storage.md lists', async (t) => {
   const keyPrefix = 'ttl:'
-  const { records, locks } = openStore(t, keyPrefix)
+  const { records, revocations, locks } = openStore(t, keyPrefix)
   await records.write('u', 's:one', aWrite({ ttlMs: 60_000 }), { new: true })
   await records.write('u', 's:two', aWrite(), { new: true })
   await records.write('u', 't:cognito', aWrite(), { new: true })
-  await records.end('u', ['s:two'], { reason: 'signed_out', orphans: [] })
+  await records.write('u', 't:crm', aWrite({ mark: 'm' }), { new: true })
+  await records.end('u', ['s:two', 't:crm'], { reason: 'signed_out', orphans: [] })
+  await revocations.put('u', 60_000)
   await locks.acquire('u', 'refresh', 60_000)
 
   const keys = await redis.keys(`${keyPrefix}*`)
   const lives = Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await redis.pttl(key)])))
 
   t.strictSame(keys.toSorted(), [
+    'ttl:revocations',
     'ttl:{u}:lock:refresh',
+    'ttl:{u}:r:crm:m',
     'ttl:{u}:s:one',
     'ttl:{u}:s:two',
     'ttl:{u}:t:cognito',
+    'ttl:{u}:t:crm',
     'ttl:{u}:u',
   ])
   isAbout(t, lives['ttl:{u}:lock:refresh'], 60_000)
@@ -65,6 +70,8 @@ t.test('every key has a time to live and is one that docs/storage.md lists', asy
   isAbout(t, lives['ttl:{u}:s:two'], 3_600_000)
   isAbout(t, lives['ttl:{u}:t:cognito'], 600_000)
   isAbout(t, lives['ttl:{u}:u'], 600_000)
+  isAbout(t, lives['ttl:{u}:r:crm:m'], 600_000)
+  isAbout(t, lives['ttl:revocations'], 7 * 24 * 3_600_000)
 })
 
 t.test('the index lives as long as its last entry, also when that one is touched or ended', async (t) => {
@@ -131,7 +138,7 @@ for (const [what, value] of [
     await t.rejects(records.touch('u', 't:cognito', 600_000), unavailable)
     await t.rejects(records.end('u', ['s:one', 't:cognito'], { reason: 'x', orphans: [] }), unavailable)
     await t.rejects(records.end('u', ['s:one'], { reason: 'x', orphans: ['t:cognito'] }), unavailable)
-    await t.rejects(records.end('u', 'sessions', { reason: 'x', orphans: ['t:cognito'] }), unavailable)
+    await t.rejects(records.end('u', ['s:*'], { reason: 'x', orphans: ['t:cognito'] }), unavailable)
 
     t.equal(await redis.get(key), value)
     isAbout(t, await redis.pttl(key), 60_000)
