@@ -1,11 +1,12 @@
 import t from 'tap'
 import { underFault } from './support/report.ts'
-import { startStage } from './support/stage.ts'
+import { startStage, tokenLifeMs } from './support/stage.ts'
 
 const stage = await startStage(t, { provider: { timeout: '1s' } })
-const { control } = stage
+const { control, replicas } = stage
 /** Answers that a fault gave, and calls it left open. */
 const failures = async () => (await control.log()).requests.filter(({ rule }) => rule?.startsWith('fault_')).length
+const common = { cutsIn: false, waitMs: 1_000 }
 
 const faults: readonly [string, Record<string, unknown>][] = [
   ['5xx', { status: 500 }],
@@ -18,9 +19,40 @@ const faults: readonly [string, Record<string, unknown>][] = [
 for (const [name, fault] of faults) {
   t.test(`the provider answers with ${name}: nobody is signed out`, async (t) => {
     await underFault(t, stage, [{ name: `provider: ${name}`, failures }], {
-      cutsIn: false,
+      ...common,
       begin: () => control.fault({ endpoint: 'token', ...fault }),
       end: () => control.heal(),
     })
   })
 }
+
+t.test('replicas start while the provider fails altogether: nobody is signed out', async (t) => {
+  await underFault(t, stage, [{ name: 'provider: away at the start', failures }], {
+    ...common,
+    begin: () => control.fault({ status: 503 }),
+    async meanwhile() {
+      for (const replica of replicas) {
+        await replica.stop()
+        await replica.start()
+      }
+    },
+    end: () => control.heal(),
+  })
+})
+
+// The last one: after it all tokens are of the same age.
+t.test(
+  'the provider cannot be reached for ten minutes, until no token is good any more: nobody is signed out',
+  async (t) => {
+    const refused = () => replicas.reduce((sum, { provider }) => sum + provider.bites(), 0)
+
+    await underFault(t, stage, [{ name: 'provider: away for ten minutes', failures: refused }], {
+      ...common,
+      begin: () => replicas.map(({ provider }) => provider.cut()),
+      async meanwhile() {
+        for (let minute = 0; minute < 10; minute++) await stage.advance(tokenLifeMs / 20)
+      },
+      end: () => replicas.map(({ provider }) => provider.heal()),
+    })
+  },
+)

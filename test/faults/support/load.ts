@@ -25,6 +25,8 @@ export interface Outcome extends Answer {
   readonly phase: Phase
   /** When it was sent, performance.now(). */
   readonly at: number
+  /** When it was answered, by the moved clock. */
+  readonly answered: number
 }
 
 /** How a page is asked for. Every other person is a page, the rest are its scripts. */
@@ -58,9 +60,11 @@ export function startLoad(stage: Stage) {
       if (replica === undefined) throw new Error('no replica is up')
       const outcome = { person: person.name, replica, phase: sentIn, at }
       try {
-        return { ...outcome, ...(await answerTo(stage, person, replica)) }
+        const answer = await answerTo(stage, person, replica)
+        return { ...outcome, ...answer, answered: stage.now() }
       } catch (error) {
-        if (replica.isUp()) return { ...outcome, kind: 'strange', detail: String(error), goodUntil: 0 }
+        if (replica.isUp())
+          return { ...outcome, kind: 'strange', detail: String(error), goodUntil: 0, answered: stage.now() }
       }
     }
   }
