@@ -25,6 +25,8 @@ export interface StackOptions {
   readonly now?: () => number
   /** How often those who have something open are looked at again. */
   readonly recheckMs?: number
+  /** How often what waits to be revoked is looked at. */
+  readonly revokeMs?: number
   readonly log?: (line: string) => void
   /** As `toolgate dev` does: anyone may open the test sign-in. */
   readonly isDev?: boolean
@@ -90,12 +92,24 @@ export async function startParts(t: Test, { config = {}, provider = {}, client =
 export async function startGateway(
   t: Test,
   yaml: ConfigPatch,
-  { now, recheckMs, log, isDev = false }: Pick<StackOptions, 'now' | 'recheckMs' | 'log' | 'isDev'> = {},
+  {
+    now,
+    recheckMs,
+    revokeMs,
+    log,
+    isDev = false,
+  }: Pick<StackOptions, 'now' | 'recheckMs' | 'revokeMs' | 'log' | 'isDev'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
   const stream = { write: (line: string) => log?.(line) }
   const { log: logger } = fastify({ logger: { level: config.log.level, stream } })
-  const gateway = await compose(config, { logger, isDev, ...(now && { now }), ...(recheckMs && { recheckMs }) })
+  const gateway = await compose(config, {
+    logger,
+    isDev,
+    ...(now && { now }),
+    ...(recheckMs && { recheckMs }),
+    ...(revokeMs && { revokeMs }),
+  })
   await gateway.app.listen({ ...config.listen })
   if (config.forward_auth) await gateway.forwardAuth?.listen({ ...config.forward_auth })
   t.teardown(() => gateway.close())
