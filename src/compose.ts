@@ -12,6 +12,7 @@ import { composeStore } from './compose-store.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
+import { createBrowsers } from './core/browsers.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
@@ -194,6 +195,7 @@ export async function compose(
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
+    browsers: createBrowsers(userStore, endings),
     signOut,
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],

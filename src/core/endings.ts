@@ -1,7 +1,7 @@
 import type { Audit, RecordPattern, UserHash } from './ports.ts'
 import type { Revoking } from './revoke.ts'
 import { type Session, userKey } from './session.ts'
-import type { ListedSession, UserStore } from './user-store.ts'
+import type { HeldSession, UserStore } from './user-store.ts'
 
 /** A user by the name they have in the store, and by the identity they sign in with. */
 export interface StoredUser extends Pick<Session, 'provider' | 'sub'> {
@@ -9,7 +9,7 @@ export interface StoredUser extends Pick<Session, 'provider' | 'sub'> {
 }
 
 /** A session, held, listed or just created. */
-type SessionToEnd = Omit<ListedSession, 'lastUsedAt'>
+type SessionToEnd = Pick<HeldSession, 'user' | 'name' | 'session'>
 
 /** The one way in which sessions and token sets end. See `createEndings`. */
 export type Endings = ReturnType<typeof createEndings>

@@ -15,6 +15,8 @@ interface ReturnedRequest {
   readonly query: URLSearchParams
   readonly cookies: Cookies
   readonly clientAddress: string
+  /** What people call it, where that is known. */
+  readonly browser: string | undefined
 }
 
 /** An attempt that came back with tokens. */
@@ -25,6 +27,7 @@ export interface Returned {
   /** When the tokens were asked for. Milliseconds since the epoch. */
   readonly at: number
   readonly cookies: Cookies
+  readonly browser: string | undefined
 }
 
 /** What an attempt leads to: on to an address, or to the provider once more, for all of these scopes. */
@@ -73,10 +76,8 @@ export function createRoundTrips(options: RoundTripOptions) {
    * Ends an attempt of this browser at this provider's callback. Throws GatewayError `attempt_unknown` for any other,
    * `rate_limited`, and AttemptError when the provider or the store fails it.
    */
-  async function complete(
-    providerName: string,
-    { query, cookies, clientAddress }: ReturnedRequest,
-  ): Promise<Redirection> {
+  async function complete(providerName: string, returned: ReturnedRequest): Promise<Redirection> {
+    const { query, cookies, clientAddress } = returned
     const state = single(query, 'state')
     if (state === undefined) throw new GatewayError('attempt_unknown')
     const attempt = attempts.find(state, cookies)
@@ -92,7 +93,7 @@ export function createRoundTrips(options: RoundTripOptions) {
       cookies: [...attempts.use(state, attempt, cookies, location === attempt.returnTo), ...changes],
     })
     try {
-      return usedFor(await finish(attempt, query, cookies))
+      return usedFor(await finish(attempt, returned))
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       audit('sign_in_failed', {
@@ -117,8 +118,7 @@ export function createRoundTrips(options: RoundTripOptions) {
 
   async function finish(
     attempt: Attempt & { expired: boolean },
-    query: URLSearchParams,
-    cookies: Cookies,
+    { query, cookies, browser }: ReturnedRequest,
   ): Promise<Redirection> {
     if (attempt.expired) return restart(startOf(attempt), cookies)
     if (isLooping(attempt, cookies)) throw new GatewayError('sign_in_loop')
@@ -132,7 +132,7 @@ export function createRoundTrips(options: RoundTripOptions) {
     if (attempt.purpose === 'test') return handOver(attempt, code)
     const at = now()
     const tokens = await provider.exchange({ code, codeVerifier, nonce, scopes }).catch(fail)
-    const finished = await finishers[attempt.purpose]({ attempt, provider, tokens, at, cookies })
+    const finished = await finishers[attempt.purpose]({ attempt, provider, tokens, at, cookies, browser })
     return 'again' in finished ? begin({ ...startOf(attempt), scopes: finished.again }, cookies) : finished
   }
 

@@ -22,7 +22,7 @@ interface SignInOptions {
 
 /** Finishes a sign-in: a new session for the user the provider names. The browser's old session ends. */
 export function createSignIn({ store, replaceTokens, endings, discard, cookieName, sessionMs, audit }: SignInOptions) {
-  return async function finishSignIn({ attempt, provider, tokens, at, cookies }: Returned): Promise<Finished> {
+  return async function finishSignIn({ attempt, provider, tokens, at, cookies, browser }: Returned): Promise<Finished> {
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user])
     if (!provider.canSignIn || sub === undefined) {
       const owner = `${provider.title} did not say who the user is: the claim "${provider.claimNames.user}" is neither text nor a whole number.`
@@ -31,7 +31,7 @@ export function createSignIn({ store, replaceTokens, endings, discard, cookieNam
     const user = await store.userHash(provider.name, sub)
     const set = newTokenSet(tokens, provider, at, 'sign_in')
     // The session first: a sign-out elsewhere must not take the token set for one that nobody uses.
-    const session = await store.createSession(user, { provider: provider.name, sub })
+    const session = await store.createSession(user, { provider: provider.name, sub, browser })
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
       await endings.sessionOnly(session, 'signing in again for all scopes')

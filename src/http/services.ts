@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Browsers } from '../core/browsers.ts'
 import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
@@ -25,6 +26,7 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes
   readonly connections: Connections
+  readonly browsers: Browsers
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly documents: Documents

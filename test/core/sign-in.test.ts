@@ -46,7 +46,7 @@ function returned(cookies: Returned['cookies'] = {}): Returned {
     tried: false,
     narrow: false,
   } as const
-  return { attempt, provider, tokens, at: now(), cookies }
+  return { attempt, provider, tokens, at: now(), cookies, browser: undefined }
 }
 
 function signIn(t: Test, store: UserStore, whileStoring: () => Promise<unknown> = async () => undefined) {

@@ -96,7 +96,7 @@ t.test('a tool that needs a connection leads to it and back; there it is shown, 
   await page.goto(connections)
   t.equal(await state(), 'Connected')
   t.match(await card.innerText(), /ada@example\.com.*groups.*Contacts.*Valid until.*Last refresh/s)
-  t.equal(await page.locator('.card').count(), 2)
+  t.equal(await page.locator('section').first().locator('.card').count(), 2)
   t.match(await page.locator('.card', { hasText: 'Cognito' }).innerText(), 'You sign in with it')
   const before = await refreshedAt()
   clock.ahead += 2000
@@ -119,6 +119,15 @@ t.test('a tool that needs a connection leads to it and back; there it is shown, 
   t.match(await page.textContent('h1'), 'Crm')
   await page.goto(`${origin}/tool`)
   t.equal(new URL(page.url()).pathname, '/tool', 'still signed in')
+
+  const other = await signedIn()
+  await page.goto(connections)
+  t.equal(await page.locator('.card', { hasText: 'This browser' }).locator('h3').innerText(), 'Chrome on Linux')
+  await page.getByRole('button', { name: 'Sign out: A browser' }).click()
+  t.equal(page.url(), connections)
+  t.equal((await other.send(`${origin}/oauth/me`)).status, 401)
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click()
+  t.match(await page.textContent('h1'), 'You are signed out')
 })
 
 t.test('a program is told that a connection is missing, and where to make one', async (t) => {

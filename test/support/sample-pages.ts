@@ -1,5 +1,6 @@
 import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
+import type { BrowserEntry } from '../../src/http/views/browsers.ts'
 import { type Connection, connectionsPage } from '../../src/http/views/connections.ts'
 import { documentPage } from '../../src/http/views/document.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
@@ -152,7 +153,7 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
       ),
     ],
     ['connections', connections(site, outside)],
-    ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [] })],
+    ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [], browsers: [] })],
     ['test', testPage(site, testSetup(outside))],
     ['test-passed', reportOf(site, outside, passedSteps(outside))],
     ['test-failed', reportOf(site, outside, failedSteps(outside))],
@@ -220,7 +221,24 @@ function connections(site: Site, { user, provider, service, tool, href, scope, p
     },
   ]
   const returnTo = { title: tool, href }
-  return connectionsPage(site, { user, signOutHref: '/oauth/sign-out' }, { entries, returnTo })
+  const browsers: readonly BrowserEntry[] = [
+    {
+      name: 'Firefox on Linux',
+      isThisOne: true,
+      signedInAt: new Date('2026-07-27T08:02:41Z'),
+      lastUsedAt: new Date('2026-07-27T14:03:12Z'),
+    },
+    {
+      name: 'Safari on iPhone',
+      isThisOne: false,
+      signedInAt: new Date('2026-07-20T18:30:05Z'),
+      lastUsedAt: new Date('2026-07-27T07:41:00Z'),
+      endHref: `/oauth/sessions/${'Ab1-'.repeat(10)}xyz/end`,
+    },
+    { name: user, isThisOne: false, signedInAt: new Date('2026-07-01T09:00:00Z'), endHref: href },
+    { name: undefined, isThisOne: false, signedInAt: new Date('2026-06-30T09:00:00Z'), endHref: href },
+  ]
+  return connectionsPage(site, { user, signOutHref: '/oauth/sign-out' }, { entries, browsers, returnTo })
 }
 
 function testSetup({ provider, service, tool }: Outside) {

@@ -1,5 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Browser } from '../../core/browsers.ts'
 import type { Connection } from '../../core/connections.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { displayName, type User } from '../../core/guard.ts'
@@ -7,15 +8,17 @@ import { unionOfScopes } from '../../core/replace-tokens.ts'
 import { safeReturnTo } from '../../core/return-to.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../services.ts'
+import type { BrowserEntry } from '../views/browsers.ts'
 import { connectionsPage, type Connection as Entry } from '../views/connections.ts'
 
-type Options = Pick<Services, 'guard' | 'roundTrips' | 'connections' | 'providers' | 'table'> & HttpSettings
+type Options = Pick<Services, 'guard' | 'roundTrips' | 'connections' | 'browsers' | 'providers' | 'table'> &
+  HttpSettings
 
 type Action = { Params: { provider: string }; Body: { return_to?: string } | undefined }
 
-/** The page of linked providers, and what can be done there. */
+/** The page of linked providers and signed-in browsers, and what can be done there. */
 export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { guard, roundTrips, connections, providers, table, publicUrl, basePath, site } = options
+  const { guard, roundTrips, connections, browsers, providers, table, publicUrl, basePath, site } = options
   const page = `${basePath}/connections`
   await app.register(formbody, { bodyLimit: 8192 })
 
@@ -35,7 +38,8 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     const user = await userOf(request)
     const entries = (await connections.list(user)).map((connection) => entryOf(connection, user))
     const visitor = { user: displayName(user), signOutHref: `${basePath}/sign-out` }
-    return reply.page(connectionsPage(site, visitor, { entries }), { formAction: false })
+    const shown = { entries, browsers: (await browsers.list(user)).map(browserOf) }
+    return reply.page(connectionsPage(site, visitor, shown), { formAction: false })
   })
 
   app.post<Action>('/connections/:provider/connect', async (request, reply) => {
@@ -63,6 +67,21 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     await connections.disconnect(await actingUser(request), request.params.provider)
     return reply.follow({ location: page, cookies: [] })
   })
+
+  app.post<{ Params: { id: string } }>('/sessions/:id/end', async (request, reply) => {
+    await browsers.end(await actingUser(request), request.params.id)
+    return reply.follow({ location: page, cookies: [] })
+  })
+
+  function browserOf({ id, name, isThisOne, signedInAt, lastUsedAt }: Browser): BrowserEntry {
+    return {
+      name,
+      isThisOne,
+      signedInAt: new Date(signedInAt),
+      lastUsedAt: lastUsedAt === undefined ? undefined : new Date(lastUsedAt),
+      endHref: isThisOne ? undefined : `${basePath}/sessions/${id}/end`,
+    }
+  }
 
   /** The tools that are given this provider's token and need it connected. */
   function toolsOf(provider: string) {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { browserName } from '../../core/browser-name.ts'
 import { canonicalPath } from '../../core/canonical-path.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { safeReturnTo } from '../../core/return-to.ts'
@@ -42,6 +43,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
         query: queryOf(request),
         cookies: request.cookies,
         clientAddress: request.arrival.clientAddress,
+        browser: browserName(request.headers['user-agent']),
       }
       return reply.follow(await roundTrips.complete(name, returned))
     })

@@ -4,6 +4,7 @@ import { type Html, raw } from './html.ts'
 const shapes = {
   alert: '<path d="M12 4 21 19.5H3Z M12 10v4 M12 16.7v.1"/>',
   arrow: '<path d="M5 12h14 m-6-6 6 6-6 6"/>',
+  browser: '<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M3.5 9.5h17"/>',
   check: '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
   clock: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>',
   cross: '<path d="m6.5 6.5 11 11 m0-11-11 11"/>',

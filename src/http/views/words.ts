@@ -88,6 +88,19 @@ export const words = {
         : `${words.connections.list(tools)} will not work for you until you connect it again.`,
   },
 
+  browsers: {
+    heading: 'Signed-in browsers',
+    unknown: 'A browser',
+    thisOne: 'This browser',
+    signedInAt: 'Signed in',
+    lastUsedAt: 'Last used',
+    end: 'Sign out',
+    more: (count: number) => `And ${count} more. Signing out everywhere ends them, too.`,
+    everywhere: 'Sign out everywhere',
+    everywhereMeans:
+      'Signing out everywhere ends them all, this one too, and the access you gave to apps. Connected accounts stay connected.',
+  },
+
   /** What a scope allows. */
   scopes: {
     openid: 'Know who you are',
