@@ -48,10 +48,9 @@ export async function startFaultProxy(t: Ending, port: number) {
     client.on('data', (chunk: Buffer) => ask(connection, chunk))
     const late = createQueue()
     connection.server.on('data', (chunk: Buffer) => late(() => answer(connection, chunk)))
-    for (const socket of [client, connection.server]) {
-      socket.on('error', () => undefined)
-      socket.on('close', () => end(connection))
-    }
+    for (const socket of [client, connection.server]) socket.on('error', () => undefined)
+    client.on('close', () => end(connection))
+    connection.server.on('close', () => late(async () => end(connection)))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -82,7 +82,7 @@ export function startLoad(stage: Stage) {
 }
 
 /** One request of one person to one replica. */
-async function answerTo({ origin, now }: Stage, { name, browser }: Person, { pool }: Replica): Promise<Answer> {
+export async function answerTo({ origin, now }: Stage, { name, browser }: Person, { pool }: Replica): Promise<Answer> {
   const sent = now()
   const isPage = Number(name.split('-')[1]) % 2 === 0
   const { statusCode, headers, body } = await pool.request({

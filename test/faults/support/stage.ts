@@ -46,7 +46,8 @@ export async function startStage(t: Test, options: StageOptions = {}) {
     provider: { timeout: '3s', max_rate: 1000, ...provider },
     client: { access_token: '20m', rotation: { enabled: true, grace: '60s' }, ...client },
   })
-  const { control, origin, cognito } = parts
+  const { control, origin, cognito, echo } = parts
+  await control.client('1localpublic', { callback_urls: [`${origin}/oauth/callback/crm`] })
   await control.pool({
     users: names.map((username) => {
       const email = `${username}@example.com`
@@ -54,18 +55,30 @@ export async function startStage(t: Test, options: StageOptions = {}) {
     }),
   })
 
+  const upstream = echo.url
+  const crm = { type: 'cognito', domain: cognito.domain, issuer: cognito.issuer, client_id: '1localpublic' }
+  const yaml = {
+    ...parts.yaml,
+    providers: { ...parts.yaml.providers, crm },
+    routes: [
+      ...parts.yaml.routes,
+      { name: 'reports', path: '/reports', upstream, scopes: ['reports/read'] },
+      { name: 'contacts', path: '/contacts', upstream, provider: 'crm' },
+      { name: 'figures', path: '/figures', upstream, provider: 'crm', scopes: ['reports/read'] },
+    ],
+  }
   const replicas = await Promise.all(
     Array.from({ length: 3 }, () =>
-      createReplica(t, { yaml: parts.yaml, tokenEndpoint: `${cognito.domain}/oauth2/token`, redisPort: redis?.port }),
+      createReplica(t, { yaml, tokenEndpoint: `${cognito.domain}/oauth2/token`, redisPort: redis?.port }),
     ),
   )
   await Promise.all(replicas.map((replica) => replica.start()))
 
-  let ahead = 0
+  let [ahead, skew] = [0, 0]
   /** Moves the clocks of all replicas and of the provider. Milliseconds. */
   async function advance(ms: number): Promise<void> {
     ahead += ms
-    await Promise.all([control.clock(`${ahead}ms`), ...replicas.map((replica) => replica.setClock(ahead))])
+    await Promise.all([control.clock(`${ahead + skew}ms`), ...replicas.map((replica) => replica.setClock(ahead))])
   }
 
   /** A browser whose requests for the public URL go to one replica. */
@@ -89,8 +102,15 @@ export async function startStage(t: Test, options: StageOptions = {}) {
     replicas: replicas as [Replica, Replica, Replica],
     people,
     browserAt,
+    signIn,
     advance,
-    now: () => Date.now() + ahead,
+    /** Sets how far the provider's clock is ahead of the replicas'. Milliseconds. */
+    skewProvider(ms: number) {
+      skew = ms
+      return advance(0)
+    },
+    /** What the provider takes for the time. */
+    now: () => Date.now() + ahead + skew,
     /** How often the token endpoint was called so far. */
     tokenCalls: async () => (await control.log()).counts.token,
   }
