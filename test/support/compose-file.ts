@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
@@ -105,12 +106,14 @@ function programPath(name: string): string {
   throw new Error(`${name} is in no image`)
 }
 
-/** Asks until the check succeeds. Throws with what the service wrote when it ends before, or after 30 seconds. */
+/** Asks until the check succeeds. Throws with what the service wrote when it ends before, or after 60 seconds. */
 async function healthy(name: string, child: ChildProcess, check: () => ChildProcess, output: readonly string[]) {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   while (Date.now() < deadline && child.exitCode === null) {
     const [code] = await once(check(), 'exit')
     if (code === 0) return
+    // Each check is a process: asked without a pause they would keep the service from starting.
+    await setTimeout(200)
   }
   throw new Error(`${name} is not healthy:\n${output.join('')}`)
 }

@@ -26,7 +26,9 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts `toolgate …` as a process of its own, by this Node. It ends with the test. */
 export function startProgram(t: Ending, args: readonly string[], entry = main, node = process.execPath): Program {
-  return startCommand(t, [node, entry, ...args])
+  // What runs once from a folder of its own would only fill the cache.
+  const uncached = entry === main ? [] : ['env', '-u', 'NODE_COMPILE_CACHE']
+  return startCommand(t, [...uncached, node, entry, ...args])
 }
 
 /** Starts a program by its command line. It ends with the test. */

@@ -15,7 +15,8 @@ export function productionBuild(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'toolgate-build-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const tsc = join(project, 'node_modules/typescript/bin/tsc')
-  const options = ['-p', join(project, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
+  // Types are for `npm run check`: without them it takes a tenth of the time and writes the same.
+  const options = ['-p', join(project, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')]
   // `env -i`: the test runner gives its hooks to every Node.js it sees started.
   execFileSync('env', ['-i', process.execPath, tsc, ...options])
   for (const name of ['package.json', 'config', 'docs'])
