@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { answerTo } from './support/load.ts'
+import { answerTo, sortsOf } from './support/load.ts'
 import type { Replica } from './support/replicas.ts'
 import { type Person, startStage, tokenLifeMs, until } from './support/stage.ts'
 
@@ -31,7 +31,6 @@ const signOutEverywhere = ({ browser }: Person) =>
   browser.load(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: { everywhere: 'true' } })
 
 const revocations = async () => (await control.log()).counts.revoke
-const kinds = (answers: readonly { readonly kind: string }[]) => [...new Set(answers.map(({ kind }) => kind))]
 
 t.test('200 requests at once with an expired token, over three replicas, are one call of the provider', async (t) => {
   const person = await expired()
@@ -40,9 +39,9 @@ t.test('200 requests at once with an expired token, over three replicas, are one
   const answers = await Promise.all(Array.from({ length: 200 }, (_, turn) => askAny(person, turn)))
 
   const made = (await tokenCalls()) - calls
-  t.comment(`200 requests on an expired token: ${made} refresh call, ${kinds(answers)}`)
+  t.comment(`200 requests on an expired token: ${made} refresh call, ${sortsOf(answers)}`)
   t.equal(made, 1)
-  t.strictSame(kinds(answers), ['served'])
+  t.strictSame(sortsOf(answers), ['served'])
   t.equal(new Set(answers.map(({ goodUntil }) => goodUntil)).size, 1, 'all with the same token')
 })
 
@@ -61,9 +60,9 @@ t.test('with the replica that refreshes killed in the middle of its call, they a
   await killed?.start()
 
   const made = (await tokenCalls()) - calls
-  t.comment(`200 requests, the refreshing replica killed: ${made} refresh calls, ${kinds(answers)}`)
+  t.comment(`200 requests, the refreshing replica killed: ${made} refresh calls, ${sortsOf(answers)}`)
   t.equal(made, 2, 'its own, and that of the replica that went on')
-  t.strictSame(kinds(answers), ['served'])
+  t.strictSame(sortsOf(answers), ['served'])
 })
 
 t.test(
@@ -116,9 +115,9 @@ t.test('signed out everywhere while a refresh is under way: stays out, and what 
   const later = await Promise.all(replicas.map((replica) => ask(person, replica)))
 
   const made = (await tokenCalls()) - calls
-  t.comment(`signed out during a refresh: ${answer.kind}, then ${kinds(later)}; ${made} refresh calls`)
+  t.comment(`signed out during a refresh: ${answer.kind}, then ${sortsOf(later)}; ${made} refresh calls`)
   t.equal(answer.kind, 'sign-out', answer.detail)
-  t.strictSame(kinds(later), ['sign-out'])
+  t.strictSame(sortsOf(later), ['sign-out'])
 })
 
 t.test('signed out everywhere while a replica that refreshes is cut off from Redis: stays out', async (t) => {
@@ -138,10 +137,10 @@ t.test('signed out everywhere while a replica that refreshes is cut off from Red
   const later = await Promise.all(replicas.map((replica) => ask(person, replica)))
 
   const made = (await tokenCalls()) - calls
-  t.comment(`signed out, cut off from Redis: ${answer.kind}, then ${kinds(later)}; ${made} refresh calls`)
+  t.comment(`signed out, cut off from Redis: ${answer.kind}, then ${sortsOf(later)}; ${made} refresh calls`)
   t.ok(here.store.bites() > 0)
   t.equal(elsewhere.kind, 'sign-out')
-  t.strictSame(kinds(later), ['sign-out'])
+  t.strictSame(sortsOf(later), ['sign-out'])
 })
 
 t.test('step-up, connect, refresh and sign-in on several devices at once: no grant loses a scope', async (t) => {

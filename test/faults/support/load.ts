@@ -11,7 +11,7 @@ export type Phase = 'before' | 'during' | 'after'
  */
 type Kind = 'served' | 'wait' | 'sign-out' | 'strange'
 
-interface Answer {
+export interface Answer {
   readonly kind: Kind
   readonly detail: string
   /** When the bearer that the tool saw runs out; 0 where it saw none. Milliseconds since the epoch. */
@@ -102,6 +102,11 @@ export async function answerTo({ origin, now }: Stage, { name, browser }: Person
   if (bearer?.username === name && goodUntil > sent) return { ...answer('served'), detail: '' }
   if (statusCode === 503 && Number(headers['retry-after']) > 0) return answer('wait')
   return answer(statusCode === 401 || statusCode === 302 ? 'sign-out' : 'strange')
+}
+
+/** What came back, each sort once. */
+export function sortsOf(answers: readonly Answer[]): readonly string[] {
+  return [...new Set(answers.map(({ kind, detail }) => (kind === 'strange' ? detail : kind)))]
 }
 
 /** The bearer that the tool saw. */

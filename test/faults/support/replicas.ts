@@ -12,6 +12,7 @@ import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 
 /** One gateway process of several behind one public URL. It ends with the test. */
 export interface Replica {
+  readonly port: number
   /** Sends what is meant for the public URL to this replica. */
   readonly pool: Pool
   /** On its way to Redis; where the store is a single one. */
@@ -49,7 +50,7 @@ export async function createReplica(t: Test, { yaml, tokenEndpoint, redisPort }:
   const provider = await startFaultProxy(t, Number(new URL(tokenEndpoint).port))
   const connector = buildConnector({})
   const pool = new Pool(yaml.public_url, {
-    connections: 64,
+    connections: 256,
     connect: (options, done) => connector({ ...options, hostname: '127.0.0.1', port: String(listen) }, done),
   })
   const config = {
@@ -99,6 +100,7 @@ export async function createReplica(t: Test, { yaml, tokenEndpoint, redisPort }:
     await pool.destroy()
   })
   return {
+    port: listen,
     pool,
     store,
     provider,

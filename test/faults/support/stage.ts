@@ -90,11 +90,12 @@ export async function startStage(t: Test, options: StageOptions = {}) {
     if (status !== 200) throw new Error(`${name} could not sign in: ${status} at ${url}`)
     return { name, browser }
   }
-  const signInAll = (names: readonly string[]) =>
-    Promise.all(names.map((name, index) => signIn(name, replicas[index % 3] as Replica)))
-  const early = await signInAll(names.slice(0, count / 2))
+  const signInFrom = (first: number, end: number) =>
+    Promise.all(names.slice(first, end).map((name, at) => signIn(name, replicas[(first + at) % 3] as Replica)))
+  const half = Math.floor(count / 2)
+  const early = await signInFrom(0, half)
   await advance(tokenLifeMs / 2)
-  const people = [...early, ...(await signInAll(names.slice(count / 2)))]
+  const people = [...early, ...(await signInFrom(half, count))]
 
   return {
     ...parts,
