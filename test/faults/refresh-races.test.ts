@@ -4,7 +4,7 @@ import { answerTo, sortsOf } from './support/load.ts'
 import type { Replica } from './support/replicas.ts'
 import { type Person, startStage, tokenLifeMs, until } from './support/stage.ts'
 
-const stage = await startStage(t, { people: 18 })
+const stage = await startStage(t, { people: 18, provider: { timeout: '10s' } })
 const { origin, control, replicas, tokenCalls } = stage
 const [here, there] = replicas
 const waiting = [...stage.people]
@@ -91,6 +91,29 @@ t.test(
     t.equal((await ask(person, here)).kind, 'served', 'also where it had been killed')
   },
 )
+
+t.test('a replica that freezes in the middle of a refresh, and comes back late, overwrites nothing', async (t) => {
+  const person = await expired()
+  const calls = await tokenCalls()
+  here.provider.set({ kind: 'delay', ms: 300 })
+
+  const late = ask(person, here)
+  await until('the refresh', async () => (await tokenCalls()) > calls)
+  here.freeze()
+  const meanwhile = await ask(person, there)
+  here.provider.heal()
+  here.thaw()
+  const answers = [await late, meanwhile, ...(await Promise.all(replicas.map((replica) => ask(person, replica))))]
+  const made = (await tokenCalls()) - calls
+  // Longer than the provider's grace period: only the newest refresh token is good now.
+  await stage.advance(tokenLifeMs + 1_000)
+  answers.push(...(await Promise.all(replicas.map((replica) => ask(person, replica)))))
+
+  t.comment(`frozen in a refresh: ${made} refresh calls, ${sortsOf(answers)}`)
+  t.equal(made, 2)
+  t.strictSame(sortsOf(answers), ['served'])
+  t.equal((await tokenCalls()) - calls, made + 1)
+})
 
 /** Somebody on two devices, whose token has run out. */
 async function expiredOnTwo() {
