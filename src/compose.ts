@@ -7,17 +7,16 @@ import { createDocuments } from './adapters/documents.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
+import { composeEndings } from './compose-endings.ts'
 import { composeProviders } from './compose-providers.ts'
 import { composeStore } from './compose-store.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createAttempts } from './core/attempt.ts'
-import { createBrowsers } from './core/browsers.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
 import { createEmailLookUp } from './core/email-look-up.ts'
-import { createEndings } from './core/endings.ts'
 import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
@@ -25,15 +24,11 @@ import { createIdentityKeys } from './core/identity-keys.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Audit, Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
-import { createReplaceTokens } from './core/replace-tokens.ts'
-import { createRevocations } from './core/revocations.ts'
-import { createDiscard, createRevoke, createRevoking } from './core/revoke.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { isForwarded } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
 import { createSealedCookies } from './core/sealed-cookies.ts'
 import { createSessionCache } from './core/session-cache.ts'
-import { createSetAside } from './core/set-aside.ts'
 import { shareInvalidations } from './core/shared-invalidations.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
@@ -97,12 +92,8 @@ export async function compose(
     sessionMs: lifetimes.absoluteMs,
   })
   const userStore = emailLookUp.noting(createUserStore({ ...sealedStore, lifetimes }))
-  const setAside = createSetAside(sealedStore)
-  const revocations = createRevocations({ setAside, list: store.revocations, providers, now })
-  const revoking = createRevoking(store.revocations, revocations.start)
-  const revoke = createRevoke(setAside, providers, revoking)
-  const discard = createDiscard(providers, revoke)
-  const endings = createEndings(userStore, revoking, audit)
+  const ends = composeEndings({ store, userStore, keyring, providers, now, audit })
+  const { endings, replaceTokens, revoke, discard, providerSessions } = ends
   const freshTokens = createFreshTokens({
     store: userStore,
     locks: store.locks,
@@ -136,7 +127,6 @@ export async function compose(
   const openExchanges = createOpenExchanges(admitting)
   const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
   const refusedScopes = createRefusedScopes(sealed, cookieName, now)
-  const replaceTokens = createReplaceTokens(userStore, providers, revoking)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
   const testSignIn = createTestSignIn({
@@ -165,7 +155,7 @@ export async function compose(
     providers,
     budgets,
     finishers: {
-      sign_in: createSignIn({ ...shared, endings, sessionMs: lifetimes.absoluteMs }),
+      sign_in: createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs }),
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
     },
@@ -195,8 +185,9 @@ export async function compose(
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
-    browsers: createBrowsers(userStore, endings),
+    browsers: ends.browsers,
     signOut,
+    backchannelLogout: ends.backchannelLogout,
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
@@ -212,7 +203,7 @@ export async function compose(
   const forwardAuth = config.forward_auth && (await buildForwardAuth({ ...services, ...settings }, logger))
 
   const stopRechecking = openExchanges.recheckEvery(recheckMs)
-  const stopRevoking = revocations.revokeEvery(revokeMs)
+  const stopRevoking = ends.revokeEvery(revokeMs)
   let serving = true
   const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
   const listeners = [app, admin, ...(forwardAuth ? [forwardAuth] : [])]

@@ -6,9 +6,10 @@ export type UserHash = string
 
 /**
  * A record's name within its user: `s:<SHA-256 of the session id>`, `g:<grant>`, `t:<provider>`, and for a token set that
- * is to be revoked `r:<provider>:<mark>`. The gateway's own is `k:<use>`.
+ * is to be revoked `r:<provider>:<mark>`. The gateway's own is `k:<use>`. `p:<SHA-256 of the session id>` is kept under
+ * what a provider calls its session, and leads to ours.
  */
-export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k'}:${string}`
+export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k' | 'p'}:${string}`
 
 /** Names a record, or all of a user's that begin so. */
 export type RecordPattern = RecordName | 's:*' | 'g:*'

@@ -45,6 +45,15 @@ export interface PresentedToken {
   readonly hasUser: boolean
 }
 
+/** What a provider says of a session that it has ended: whose it was, or which one, or both. */
+export interface LogoutToken {
+  readonly jti: string
+  readonly sub: string | undefined
+  readonly sid: string | undefined
+  /** From then on it would not verify any more. Milliseconds since the epoch. */
+  readonly endsAt: number
+}
+
 /** An OAuth authorization server that users sign in with, or connect. Calls throw ProviderError where they say nothing else. */
 export interface Provider {
   readonly name: string
@@ -79,6 +88,11 @@ export interface Provider {
    * and audiences). Throws GatewayError `invalid_token`, and `provider_unavailable` when its keys cannot be had.
    */
   verifyPresented(token: string, listed: readonly string[]): Promise<PresentedToken>
+  /**
+   * What a logout token says that the provider sent us. Absent where it sends none. Throws GatewayError `invalid_token`,
+   * and `provider_unavailable` when its keys cannot be had.
+   */
+  readonly verifyLogout?: ((token: string) => Promise<LogoutToken>) | undefined
   /** Where the browser ends the provider's own session, coming back to `returnTo`; `undefined`: it stays. */
   signOutUrl(returnTo: string, idToken: string | undefined): Promise<string | undefined>
 }

@@ -1,7 +1,8 @@
-import { subjectOf } from './claims.ts'
+import { type Claims, subjectOf } from './claims.ts'
 import type { Endings } from './endings.ts'
 import { GatewayError } from './errors.ts'
 import type { Audit } from './ports.ts'
+import type { ProviderSessions } from './provider-sessions.ts'
 import type { ReplaceTokens } from './replace-tokens.ts'
 import type { Revoke } from './revoke.ts'
 import type { Finished, Returned } from './round-trip.ts'
@@ -13,6 +14,7 @@ interface SignInOptions {
   readonly store: UserStore
   readonly replaceTokens: ReplaceTokens
   readonly endings: Endings
+  readonly providerSessions: Pick<ProviderSessions, 'note'>
   readonly discard: Revoke
   readonly cookieName: string
   /** How long a browser keeps the session cookie. Milliseconds. */
@@ -21,7 +23,8 @@ interface SignInOptions {
 }
 
 /** Finishes a sign-in: a new session for the user the provider names. The browser's old session ends. */
-export function createSignIn({ store, replaceTokens, endings, discard, cookieName, sessionMs, audit }: SignInOptions) {
+export function createSignIn(options: SignInOptions) {
+  const { store, replaceTokens, endings, providerSessions, discard, cookieName, sessionMs, audit } = options
   return async function finishSignIn({ attempt, provider, tokens, at, cookies, browser }: Returned): Promise<Finished> {
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user])
     if (!provider.canSignIn || sub === undefined) {
@@ -31,7 +34,13 @@ export function createSignIn({ store, replaceTokens, endings, discard, cookieNam
     const user = await store.userHash(provider.name, sub)
     const set = newTokenSet(tokens, provider, at, 'sign_in')
     // The session first: a sign-out elsewhere must not take the token set for one that nobody uses.
-    const session = await store.createSession(user, { provider: provider.name, sub, browser })
+    const session = await store.createSession(user, {
+      provider: provider.name,
+      sub,
+      sid: sidOf(tokens.claims),
+      browser,
+    })
+    await providerSessions.note(session, provider, tokens.claims ?? {})
     const lacking = await replaceTokens(user, set, attempt)
     if (lacking !== undefined) {
       await endings.sessionOnly(session, 'signing in again for all scopes')
@@ -56,4 +65,9 @@ export function createSignIn({ store, replaceTokens, endings, discard, cookieNam
     const old = await store.readSession(cookie, []).catch(() => undefined)
     if (old !== undefined) await endings.session(old, 'signed in again')
   }
+}
+
+/** The provider's name for its session. */
+function sidOf(claims: Claims | undefined): string | undefined {
+  return typeof claims?.sid === 'string' ? claims.sid : undefined
 }

@@ -8,6 +8,7 @@ import errors, { answerError } from './plugins/errors.ts'
 import pages from './plugins/pages.ts'
 import { accountRoutes } from './routes/account.ts'
 import { assetRoutes } from './routes/assets.ts'
+import { backchannelLogoutRoutes } from './routes/backchannel-logout.ts'
 import { connectionRoutes } from './routes/connections.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { identityKeyRoutes } from './routes/identity-keys.ts'
@@ -69,6 +70,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
       await own.register(accountRoutes, options)
       await own.register(signInRoutes, options)
       await own.register(signOutRoutes, options)
+      await own.register(backchannelLogoutRoutes, options)
       await own.register(connectionRoutes, options)
       await own.register(testSignInRoutes, options)
       await own.register(documentRoutes, options)

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { BackchannelLogout } from '../core/backchannel-logout.ts'
 import type { Browsers } from '../core/browsers.ts'
 import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
@@ -29,6 +30,7 @@ export interface Services {
   readonly browsers: Browsers
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
+  readonly backchannelLogout: BackchannelLogout
   readonly documents: Documents
   readonly upstreamHeaders: UpstreamHeaders
   /** What upstreams verify signed identities with. */

@@ -59,6 +59,7 @@ function signIn(t: Test, store: UserStore, whileStoring: () => Promise<unknown> 
       await whileStoring()
       return result
     },
+    providerSessions: { note: async () => undefined },
     endings: createEndings(store, revoking, () => undefined),
     discard: () => t.fail('nothing is discarded'),
     cookieName: 'toolgate',

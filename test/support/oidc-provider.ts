@@ -93,10 +93,13 @@ function configuration(origin: string, callback: string, client: object = {}) {
       RefreshToken: 3600,
       Session: 3600,
     },
+    // By itself it asks nobody on this machine.
+    fetch: (url: URL, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     cookies: { keys: ['a key of the test'] },
     features: {
       revocation: { enabled: true, allowedPolicy: () => true },
       rpInitiatedLogout: { enabled: true, logoutSource },
+      backchannelLogout: { enabled: true },
     },
   }
 }

@@ -5,7 +5,7 @@ import { type PresentedToken, ProviderError } from '../../core/provider.ts'
 import type { ProviderSettings } from '../../core/provider-settings.ts'
 import { sha256 } from '../../core/secret.ts'
 import { algorithms, leewaySeconds } from './id-token.ts'
-import type { SigningKeys } from './signing-keys.ts'
+import { type SigningKeys, unknownKeyPauseMs } from './signing-keys.ts'
 
 /** What was found out about a token once, and until when that holds. */
 interface Verified {
@@ -21,8 +21,6 @@ type Settings = Pick<
 
 const maxRemembered = 10_000
 const rememberedMs = 5 * 60_000
-/** Whoever likes can make up tokens with unknown key ids. */
-const unknownKeyPauseMs = 60_000
 
 /**
  * Verifies access tokens of one provider that clients present (RFC 9068 section 4, and Cognito's form of them). What a

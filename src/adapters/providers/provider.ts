@@ -5,6 +5,7 @@ import { type Provider, ProviderError } from '../../core/provider.ts'
 import type { Endpoints, ProviderSettings } from '../../core/provider-settings.ts'
 import { sha256 } from '../../core/secret.ts'
 import { createIdTokenVerifier } from './id-token.ts'
+import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createMetadata } from './metadata.ts'
 import { createOAuthClient, type OAuthClient, type TokenResponse } from './oauth-client.ts'
 import { createPresentedTokenVerifier } from './presented-token.ts'
@@ -18,6 +19,8 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
   const keys = createSigningKeys(settings, now)
   const verifyIdToken = createIdTokenVerifier({ ...settings, issuer: issuer ?? settings.issuerPattern, now }, keys)
   const verifyPresented = createPresentedTokenVerifier(settings, keys, now)
+  const sendsLogout = settings.protocol === 'openid' && !settings.isCognito && issuer !== undefined
+  const verifyLogoutToken = sendsLogout ? createLogoutTokenVerifier(settings, issuer, keys, now) : undefined
   const clients = new Map<string, Promise<OAuthClient>>()
 
   async function endpoint(which: keyof Endpoints): Promise<string> {
@@ -136,6 +139,9 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
 
     verifyPresented: (token, listed) =>
       verifyPresented(token, listed, async () => (await metadata()).endpoints.jwksUri),
+
+    verifyLogout:
+      verifyLogoutToken && ((token) => verifyLogoutToken(token, async () => (await metadata()).endpoints.jwksUri)),
 
     async signOutUrl(returnTo, idToken) {
       if (settings.signOut === 'local') return undefined

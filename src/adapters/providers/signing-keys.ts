@@ -11,6 +11,9 @@ import { fetchJson } from '../fetch-json.ts'
  */
 export type SigningKeys = (jwksUri: string, pauseMs: number) => JWTVerifyGetKey
 
+/** The pause for tokens that anybody can send: whoever likes can make some up, with unknown key ids. Milliseconds. */
+export const unknownKeyPauseMs = 60_000
+
 const maxAgeMs = 3_600_000
 const retryMs = 5_000
 

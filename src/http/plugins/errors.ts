@@ -57,6 +57,18 @@ export function answerProblem(
   return answerWithProblem(begin(error, request, reply), request, reply, options)
 }
 
+/** As an OAuth endpoint answers a failure (RFC 6749 section 5.2). */
+export function answerOAuthError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = begin(error, request, reply)
+  const unavailable = failure.status === 503 ? 'temporarily_unavailable' : 'server_error'
+  const code = failure.status < 500 ? 'invalid_request' : unavailable
+  // Nobody is asked to authenticate: what was sent is wrong.
+  if (failure.status === 401) reply.code(400)
+  return reply
+    .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .send(JSON.stringify({ error: code, error_description: failure.owner ?? failure.message }))
+}
+
 /** What every answer to a failure has, whatever its body. */
 function begin(error: Error, request: FastifyRequest, reply: FastifyReply): GatewayError {
   const failure = asGatewayError(error)

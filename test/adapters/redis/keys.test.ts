@@ -11,6 +11,7 @@ const records: { readonly [Kind in KindOf<RecordName>]: readonly [owner: string,
   t: [['<user hash>', 't:<provider>']],
   g: [['<user hash>', 'g:<grant>']],
   r: [['<user hash>', 'r:<provider>:<mark>']],
+  p: [['<provider session hash>', 'p:<hash>']],
   k: [
     ['gateway', 'k:identity'],
     ['gateway', 'k:names'],
