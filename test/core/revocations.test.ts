@@ -3,6 +3,7 @@ import t from 'tap'
 import { createKeyring } from '../../src/adapters/keyring.ts'
 import { createMemoryStore } from '../../src/adapters/memory-store.ts'
 import { createEndings } from '../../src/core/endings.ts'
+import { GatewayError } from '../../src/core/errors.ts'
 import { type Provider, ProviderError, type ProviderErrorOptions } from '../../src/core/provider.ts'
 import { createRevocations } from '../../src/core/revocations.ts'
 import { createRevoking } from '../../src/core/revoke.ts'
@@ -155,6 +156,22 @@ t.test('who lacks the key of a token set can end it all the same; who has the ke
   t.equal(await older.store.readTokens(user, 'cognito'), undefined)
   t.strictSame(await later(minute, newer), [])
   t.strictSame(await later(5 * minute, older), ['r1'])
+})
+
+t.test('when the store ends a token set and its answer is lost, it is revoked all the same', async (t) => {
+  const { gateway, later, records } = world()
+  const process = gateway()
+  await process.store.writeTokens(user, 'cognito', aSet('r1'), { new: true })
+  const { end } = records
+  records.end = async (...args) => {
+    records.end = end
+    await end(...args)
+    throw new GatewayError('store_unavailable')
+  }
+
+  await t.rejects(process.endings.everywhere(ada, 'signed out everywhere'), { code: 'store_unavailable' })
+
+  t.strictSame(await later(minute, process), ['r1'])
 })
 
 t.test('a user who ends something more while a provider is asked stays on the list', async (t) => {

@@ -5,7 +5,7 @@ import { startGateway, startParts, startStack } from '../support/stack.ts'
 const minute = 60_000
 const hour = 60 * minute
 const clock = { ahead: 0 }
-const { origin, control } = await startStack(t, {
+const { origin, control, cognito } = await startStack(t, {
   now: () => Date.now() + clock.ahead,
   config: { sessions: { idle: '2h', absolute: '5h' } },
 })
@@ -105,6 +105,23 @@ t.test('a GET signs nobody out', async (t) => {
   await browser.load(`${origin}/oauth/signed-out`)
 
   t.equal((await me(browser)).status, 200)
+})
+
+t.test('signing out goes through Cognito, in its own form, which ends its session, too', async (t) => {
+  const browser = createBrowser()
+  await browser.signIn(`${origin}/tool`)
+
+  const answer = await browser.send(`${origin}/oauth/sign-out`, { method: 'POST', headers: { origin }, form: {} })
+  const page = await browser.open(answer.location ?? '')
+
+  const { pathname, searchParams } = new URL(answer.location ?? '')
+  t.equal(pathname, '/logout')
+  t.strictSame(Object.fromEntries(searchParams), {
+    client_id: '1localexample',
+    logout_uri: `${origin}/oauth/signed-out`,
+  })
+  t.match(page, { status: 200, url: `${origin}/oauth/signed-out` })
+  t.match((await browser.open(`${origin}/tool`)).url, cognito.domain, 'it asks again')
 })
 
 t.test('whoever is signed in is not told otherwise', async (t) => {
