@@ -1,4 +1,5 @@
 import t from 'tap'
+import { answerTo, sortsOf } from './support/load.ts'
 import { underFault } from './support/report.ts'
 import { startStage, tokenLifeMs } from './support/stage.ts'
 
@@ -38,6 +39,21 @@ t.test('replicas start while the provider fails altogether: nobody is signed out
     },
     end: () => control.heal(),
   })
+})
+
+t.test('the provider signs with a new key: each replica fetches it once, and nobody is signed out', async (t) => {
+  const { jwks } = (await control.log()).counts
+  await control.rotateKeys(true)
+  await stage.advance(tokenLifeMs / 2)
+
+  const answers = await Promise.all(
+    replicas.flatMap((replica) => stage.people.map((person) => answerTo(stage, person, replica))),
+  )
+
+  const fetched = (await control.log()).counts.jwks - jwks
+  t.comment(`provider: new signing key: ${sortsOf(answers)}, keys fetched ${fetched} times`)
+  t.strictSame(sortsOf(answers), ['served'])
+  t.ok(fetched > 0 && fetched <= replicas.length, `${fetched} times`)
 })
 
 // The last one: after it all tokens are of the same age.

@@ -1,4 +1,6 @@
+import { Redis } from 'ioredis'
 import t from 'tap'
+import { answerTo, sortsOf } from './support/load.ts'
 import { type Row, underFault } from './support/report.ts'
 import { startStage } from './support/stage.ts'
 
@@ -43,3 +45,25 @@ t.test(
     })
   },
 )
+
+t.test('Redis loses everything: one trip to the provider and back, without a password', async (t) => {
+  const { origin, people } = stage
+  const commands = new Redis(redis.url)
+  const calls = await stage.tokenCalls()
+
+  await commands.flushall()
+  commands.disconnect()
+  // Nothing tells the replicas; what they have is good for ten seconds.
+  await stage.advance(10_000)
+  const answers = await Promise.all(people.map(({ browser }) => browser.open(`${origin}/tool`)))
+  const exchanged = (await stage.tokenCalls()) - calls
+  const later = await Promise.all(
+    replicas.flatMap((replica) => people.map((person) => answerTo(stage, person, replica))),
+  )
+
+  t.comment(`Redis flushed: ${exchanged} trips to the provider, then ${sortsOf(later)}`)
+  // A form on the way would be where they stand.
+  t.strictSame([...new Set(answers.map(({ status, url }) => `${status} ${url}`))], [`200 ${origin}/tool`])
+  t.equal(exchanged, people.length)
+  t.strictSame(sortsOf(later), ['served'])
+})
