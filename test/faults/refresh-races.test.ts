@@ -105,6 +105,7 @@ t.test('a replica that freezes in the middle of a refresh, and comes back late, 
   here.thaw()
   const answers = [await late, meanwhile, ...(await Promise.all(replicas.map((replica) => ask(person, replica))))]
   const made = (await tokenCalls()) - calls
+  const tokens = new Set(answers.map(({ goodUntil }) => goodUntil))
   // Longer than the provider's grace period: only the newest refresh token is good now.
   await stage.advance(tokenLifeMs + 1_000)
   answers.push(...(await Promise.all(replicas.map((replica) => ask(person, replica)))))
@@ -112,6 +113,7 @@ t.test('a replica that freezes in the middle of a refresh, and comes back late, 
   t.comment(`frozen in a refresh: ${made} refresh calls, ${sortsOf(answers)}`)
   t.equal(made, 2)
   t.strictSame(sortsOf(answers), ['served'])
+  t.strictSame(tokens, new Set([meanwhile.goodUntil]), 'all with the token of the one that went on')
   t.equal((await tokenCalls()) - calls, made + 1)
 })
 
