@@ -24,7 +24,10 @@ const commands: Record<string, Command> = {
   check: { summary: 'Check the config, and the provider, Redis and tools it names', load: () => import('./check.ts') },
   init: { summary: 'Write a first config by asking', load: () => import('./init.ts') },
   config: { summary: 'Print the JSON Schema of the config (config schema)', load: () => import('./config.ts') },
-  keys: { summary: 'Make a new encryption key (keys new)', load: () => import('./keys.ts') },
+  keys: {
+    summary: 'Make a new encryption key (keys new), or seal everything with it (keys rotate)',
+    load: () => import('./keys.ts'),
+  },
   routes: {
     summary: 'Show the routes, or explain one request (routes explain METHOD URL)',
     load: () => import('./routes.ts'),

@@ -101,6 +101,22 @@ export interface RevocationList {
   settle(entry: ListedUser, ms: number | undefined): Promise<void>
 }
 
+/** A record as it was met on the way through all of them; `undefined`, when a newer release wrote it. */
+export interface FoundRecord {
+  readonly user: UserHash
+  readonly name: RecordName
+  readonly record: StoredRecord | undefined
+}
+
+/** All records there are, for a command of the operator; the gateway never asks for them. Throws `store_unavailable`. */
+export interface AllRecords {
+  /** Every record that is there from the first page to the last, at least once. */
+  pages(): AsyncIterable<readonly FoundRecord[]>
+  /** Puts another body in the place of this one, and changes nothing else. False when it is not there any more. */
+  replaceBody(place: Pick<FoundRecord, 'user' | 'name'>, body: Uint8Array, by: Uint8Array): Promise<boolean>
+  close(): Promise<void>
+}
+
 /** A lock held by this process. It lapses by itself at the end of its time. */
 export interface Lock {
   /** Holds it for another full time. False when it was lost meanwhile. Throws `store_unavailable`. */

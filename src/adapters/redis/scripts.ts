@@ -11,6 +11,7 @@ declare module 'ioredis' {
     toolgatePutRevocation(list: string, user: string, ms: number, keep: number): Result<string, Context>
     toolgateTakeRevocations(list: string, max: number, ms: number): Result<string[], Context>
     toolgateSettleRevocation(list: string, user: string, due: number, ms: number): Result<number, Context>
+    toolgateReplaceBody(record: string, tag: Buffer, body: Buffer): Result<number, Context>
     toolgateRenew(lock: string, owner: string, ttlMs: number): Result<number, Context>
     toolgateRelease(lock: string, owner: string): Result<number, Context>
   }
@@ -209,6 +210,14 @@ if ms == '0' then return redis.call('ZREM', KEYS[1], user) end
 return redis.call('ZADD', KEYS[1], 'CH', string.format('%d', now() + ms), user)
 `
 
+// KEYS: record. ARGV: what its body ends in, another body.
+const replaceBody = `
+local value = redis.call('GET', KEYS[1])
+if not value or string.sub(value, -#ARGV[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], string.match(value, '^[^\\n]*\\n') .. ARGV[2], 'KEEPTTL')
+return 1
+`
+
 // KEYS: lock. ARGV: owner, ttl.
 const renew = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -231,6 +240,7 @@ export function defineScripts(redis: Redis): void {
   redis.defineCommand('toolgatePutRevocation', { numberOfKeys: 1, lua: putRevocation })
   redis.defineCommand('toolgateTakeRevocations', { numberOfKeys: 1, lua: takeRevocations })
   redis.defineCommand('toolgateSettleRevocation', { numberOfKeys: 1, lua: settleRevocation })
+  redis.defineCommand('toolgateReplaceBody', { numberOfKeys: 1, lua: replaceBody })
   redis.defineCommand('toolgateRenew', { numberOfKeys: 1, lua: renew })
   redis.defineCommand('toolgateRelease', { numberOfKeys: 1, lua: release })
 }
