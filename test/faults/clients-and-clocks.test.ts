@@ -2,20 +2,18 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { answerTo, sortsOf } from './support/load.ts'
+import { type Answer, answerTo, sortsOf } from './support/load.ts'
 import type { Replica } from './support/replicas.ts'
-import { type Person, startStage, tokenLifeMs, until } from './support/stage.ts'
+import { type Person, startStage, tokenLifeMs } from './support/stage.ts'
+import { until } from './support/until.ts'
 
 const stage = await startStage(t)
 const { origin, control, replicas, people, tokenCalls } = stage
 const at = (index: number) => replicas[index % 3] as Replica
 
-/** What all people meet at each replica, each sort once. */
-async function met(): Promise<readonly string[]> {
-  return sortsOf(
-    await Promise.all(replicas.flatMap((replica) => people.map((person) => answerTo(stage, person, replica)))),
-  )
-}
+/** Has all people ask at each replica. */
+const askAll = () =>
+  Promise.all(replicas.flatMap((replica) => people.map((person) => answerTo(stage, person, replica))))
 
 /** Sends a request, and hangs up so much later. Says whether it was answered before. */
 async function hangUp({ port }: Replica, path: string, cookie: string, afterMs: number): Promise<boolean> {
@@ -54,7 +52,7 @@ t.test('500 clients that hang up during a refresh and during a sign-in: nobody i
   await until('all calls', async () => (await tokenCalls()) - calls >= 2 * people.length)
   await setTimeout(1_100)
   await control.heal()
-  const after = await met()
+  const after = sortsOf(await askAll())
   const [made, gone] = [(await tokenCalls()) - calls, ends.filter((isAnswered) => !isAnswered).length]
   const again = await Promise.all(devices.map((device) => device.browser.open(`${origin}/tool`)))
 
@@ -79,9 +77,10 @@ for (const seconds of [30, -30]) {
     // All tokens become such that the provider gave by this clock, and these grow old in their turn.
     for (const ms of [tokenLifeMs + 1_000, tokenLifeMs / 2, tokenLifeMs / 2 - 20_000, 20_000]) {
       await stage.advance(ms)
-      steps.push(...(await met()))
+      steps.push(...sortsOf(await askAll()))
       // What is refreshed in the background comes to its end by this clock.
-      await setTimeout(300)
+      const isFresh = ({ goodUntil }: Answer) => goodUntil > stage.now() + tokenLifeMs / 4
+      await until('the ageing tokens to be renewed', async () => (await askAll()).every(isFresh))
     }
     await stage.skewProvider(0)
 

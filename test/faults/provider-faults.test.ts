@@ -33,7 +33,7 @@ t.test('replicas start while the provider fails altogether: nobody is signed out
     begin: () => control.fault({ status: 503 }),
     async meanwhile() {
       for (const replica of replicas) {
-        await replica.stop()
+        await replica.kill()
         await replica.start()
       }
     },

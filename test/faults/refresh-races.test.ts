@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { answerTo, sortsOf } from './support/load.ts'
 import type { Replica } from './support/replicas.ts'
-import { type Person, startStage, tokenLifeMs, until } from './support/stage.ts'
+import { type Person, startStage, tokenLifeMs } from './support/stage.ts'
+import { until } from './support/until.ts'
 
 const stage = await startStage(t, { people: 18, provider: { timeout: '10s' } })
 const { origin, control, replicas, tokenCalls } = stage

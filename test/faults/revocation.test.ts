@@ -1,6 +1,7 @@
 import t from 'tap'
 import { answerTo, sortsOf } from './support/load.ts'
-import { type Person, startStage, until } from './support/stage.ts'
+import { type Person, startStage } from './support/stage.ts'
+import { until } from './support/until.ts'
 
 const stage = await startStage(t, { people: 45 })
 const { origin, replicas } = stage

@@ -9,6 +9,7 @@ import { stringify } from 'yaml'
 import { freePort } from '../../support/free-port.ts'
 import type { ConfigPatch } from '../../support/stack.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { until } from './until.ts'
 
 /** One gateway process of several behind one public URL. It ends with the test. */
 export interface Replica {
@@ -20,7 +21,7 @@ export interface Replica {
   /** On its way to the provider's token endpoint. */
   readonly provider: FaultProxy
   readonly isUp: () => boolean
-  /** Starts it, again too, with these keys over those of its config. */
+  /** Starts it, again too, with these keys over those of its config, and waits until it is ready. */
   readonly start: (patch?: ConfigPatch) => Promise<void>
   readonly kill: () => Promise<void>
   /** SIGTERM, as a rolling restart does. */
@@ -83,6 +84,8 @@ export async function createReplica(t: Test, { yaml, tokenEndpoint, redisPort }:
     })
     await Promise.race([once(started, 'message'), ended])
     ended.catch(() => undefined)
+    // Balancers send nothing before that.
+    await until('the replica to be ready', async () => (await fetch(`http://127.0.0.1:${admin}/readyz`)).ok)
     child = started
   }
 

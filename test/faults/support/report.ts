@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Load, type Outcome, startLoad } from './load.ts'
 import type { Replica } from './replicas.ts'
-import { faultMs, type Stage, tokenLifeMs, until } from './stage.ts'
+import { faultMs, type Stage, tokenLifeMs } from './stage.ts'
+import { until } from './until.ts'
 
 /** A row: what goes wrong, and how one sees that it did. */
 export interface Row {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createBrowser } from '../../support/browser.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
@@ -115,13 +114,4 @@ export async function startStage(t: Test, options: StageOptions = {}) {
     /** How often the token endpoint was called so far. */
     tokenCalls: async () => (await control.log()).counts.token,
   }
-}
-
-/** Waits until something holds; looks every 50 ms. Throws after 15 s. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await holds()) return
-    await setTimeout(50)
-  }
-  throw new Error(`waited in vain: ${what}`)
 }
