@@ -21,8 +21,13 @@ export interface Replica {
   /** On its way to the provider's token endpoint. */
   readonly provider: FaultProxy
   readonly isUp: () => boolean
-  /** Starts it, again too, with these keys over those of its config, and waits until it is ready. */
-  readonly start: (patch?: ConfigPatch) => Promise<void>
+  /** The file of its config. */
+  readonly file: string
+  /**
+   * Starts it, again too, and waits until it is ready. With these keys over those of its config; by the `replica.ts` of
+   * another release.
+   */
+  readonly start: (patch?: ConfigPatch, release?: string) => Promise<void>
   readonly kill: () => Promise<void>
   /** SIGTERM, as a rolling restart does. */
   readonly stop: () => Promise<void>
@@ -61,17 +66,16 @@ export async function createReplica(t: Test, { yaml, tokenEndpoint, redisPort }:
     ...(redisPort !== undefined && { store: { ...Object(yaml.store), url: `redis://127.0.0.1:${store.port}` } }),
     providers: onTheWay(yaml.providers, `http://127.0.0.1:${provider.port}${new URL(tokenEndpoint).pathname}`),
   }
-  const folder = t.testdir({})
+  const file = join(t.testdir({}), `${listen}.yaml`)
   let child: ChildProcess | undefined
   let ahead = 0
   const lines: string[] = []
 
-  async function start(patch: ConfigPatch = {}): Promise<void> {
-    const file = join(folder, `${listen}.yaml`)
+  async function start(patch: ConfigPatch = {}, release = entry): Promise<void> {
     await writeFile(file, stringify({ ...config, ...patch }))
     // The runner has every process load what it records; this is to run as `toolgate serve` does.
     const { NODE_OPTIONS: _, ...env } = process.env
-    const started = fork(entry, [file, String(ahead)], {
+    const started = fork(release, [file, String(ahead)], {
       env,
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -107,6 +111,7 @@ export async function createReplica(t: Test, { yaml, tokenEndpoint, redisPort }:
     pool,
     store,
     provider,
+    file,
     isUp: () => child !== undefined,
     start,
     kill: () => end('SIGKILL'),
