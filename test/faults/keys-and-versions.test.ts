@@ -28,7 +28,7 @@ t.test(
   'an encryption key is replaced by another under load, in three rolling restarts: nobody is signed out',
   async (t) => {
     await underFault(t, stage, [{ name: 'encryption keys rotated, nine restarts', failures: () => restarts }], {
-      cutsIn: false,
+      cutsIn: true,
       waitMs: 1_000,
       begin: () => rollOut(old, next),
       async meanwhile() {

@@ -5,7 +5,7 @@ import type { Replica } from './support/replicas.ts'
 import { type Person, startStage, tokenLifeMs } from './support/stage.ts'
 import { until } from './support/until.ts'
 
-const stage = await startStage(t, { people: 18, provider: { timeout: '10s' } })
+const stage = await startStage(t, { people: 18 })
 const { origin, control, replicas, tokenCalls } = stage
 const [here, there] = replicas
 const waiting = [...stage.people]

@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'refuse' }
   /** Nothing passes either way, and nobody is told. Such a connection stays dead when the fault is over. */
   | { readonly kind: 'half-open' }
+  /** Replies wait until there is another fault, or none. */
+  | { readonly kind: 'hold' }
   /** Each reply comes so much later. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Replies trickle. */
@@ -32,8 +34,10 @@ export async function startFaultProxy(t: Ending, port: number) {
   const connections = new Set<Connection>()
   let fault: Fault | undefined
   let isMeant = (_connection: Connection) => true
+  let changed = Promise.withResolvers<void>()
   let bites = 0
   let requests = 0
+  let held = 0
 
   const server = createServer({ noDelay: true }, (client) => {
     if (fault?.kind === 'refuse') return lose(client)
@@ -59,6 +63,12 @@ export async function startFaultProxy(t: Ending, port: number) {
     for (const { client, server } of connections) for (const socket of [client, server]) socket.destroy()
   })
 
+  function change(next: Fault | undefined): void {
+    fault = next
+    changed.resolve()
+    changed = Promise.withResolvers()
+  }
+
   /** The fault this connection meets now. */
   function faultOf(connection: Connection): Fault | undefined {
     if (connection.isDead) return { kind: 'half-open' }
@@ -77,6 +87,10 @@ export async function startFaultProxy(t: Ending, port: number) {
     const met = faultOf(connection)
     if (met?.kind === 'half-open') return swallow(connection)
     if (met !== undefined) bites += 1
+    if (met?.kind === 'hold') {
+      held += 1
+      await changed.promise
+    }
     if (met?.kind === 'delay') await setTimeout(met.ms)
     const { client } = connection
     if (met?.kind === 'reset') {
@@ -119,22 +133,24 @@ export async function startFaultProxy(t: Ending, port: number) {
     port: (server.address() as AddressInfo).port,
     /** From now on. `subscriptions`: only on connections to Redis that hear what others publish. */
     set(next: Fault, { subscriptions = false } = {}) {
-      fault = next
+      change(next)
       isMeant = ({ isSubscription }) => isSubscription || !subscriptions
     },
     /** Resets all connections, and new ones until it is healed. */
     cut() {
-      fault = { kind: 'refuse' }
+      change({ kind: 'refuse' })
       for (const connection of connections) {
         bites += 1
         reset(connection)
       }
     },
     heal() {
-      fault = undefined
+      change(undefined)
     },
     /** How often a fault, here or behind, was met: a connection lost, a reply withheld, cut or late. */
     bites: () => bites,
+    /** How many replies were held so far. */
+    held: () => held,
     /** How many POST requests went by, where it is HTTP. */
     posts: () => requests,
   }

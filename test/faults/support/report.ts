@@ -41,10 +41,10 @@ export async function underFault(t: Test, stage: Stage, rows: readonly Row[], fa
   t.teardown(load.stop)
   await everybodyAsks(stage, load, 'before the fault', rows, ({ phase }) => phase === 'before')
 
-  const goodBefore = fault.cutsIn && (await expireTokens(stage, load))
+  const refreshing = fault.cutsIn ? await holdRefreshes(stage, load) : undefined
   load.enter('during')
-  await fault.begin()
-  const good = goodBefore || (await expireTokens(stage, load))
+  await Promise.all([fault.begin(), refreshing?.release()])
+  const good = refreshing?.good ?? (await expireTokens(stage, load))
   await Promise.all([setTimeout(faultMs), fault.meanwhile?.()])
   await everybodyAsks(stage, load, 'during the fault', rows, ({ phase }) => phase === 'during')
   await fault.end()
@@ -63,6 +63,7 @@ export async function underFault(t: Test, stage: Stage, rows: readonly Row[], fa
     const outcomes = of(row, load.outcomes)
     const failed = (failuresAfter[index] ?? 0) - (failuresBefore[index] ?? 0)
     report(t, row, outcomes, { refreshes, failed, waitedMs: lastWait(outcomes) - endedAt })
+    if (refreshing) t.ok(refreshing.held > 0, `${row.name}: it cut into ${refreshing.held} refreshes`)
     const kept = outcomes.filter(
       ({ person, answered, kind }) => answered < (good.get(person) ?? 0) && kind !== 'served',
     )
@@ -71,14 +72,28 @@ export async function underFault(t: Test, stage: Stage, rows: readonly Row[], fa
   }
 }
 
+/** As `expireTokens`, but the answers to the refreshes wait until they are released: a moment later. */
+async function holdRefreshes(stage: Stage, load: Load) {
+  const proxies = stage.replicas.map(({ provider }) => provider)
+  const count = () => sum(proxies.map((proxy) => proxy.held()))
+  const before = count()
+  for (const proxy of proxies) proxy.set({ kind: 'hold' })
+  const good = await expireTokens(stage, load)
+
+  async function release(): Promise<void> {
+    await setTimeout(500)
+    for (const proxy of proxies) proxy.heal()
+  }
+  return { good, held: count() - before, release }
+}
+
 /**
- * Moves the clocks until half of the tokens have run out, holds the answers to their refreshes, and waits until all
- * others have been to all replicas since. Gives until when their tokens are good.
+ * Moves the clocks until half of the tokens have run out, and waits until one is being refreshed and all others have
+ * been to all replicas since. Gives until when the others are good.
  */
 async function expireTokens(stage: Stage, load: Load): Promise<ReadonlyMap<string, number>> {
   const tries = async () => (await stage.tokenCalls()) + sum(stage.replicas.map(({ provider }) => provider.bites()))
   const triesBefore = await tries()
-  await stage.control.fault({ endpoint: 'token', delay: '1500ms' })
   await stage.advance(tokenLifeMs / 2)
   const at = performance.now()
   const isGood = ({ goodUntil }: Outcome) => goodUntil > stage.now() + tokenLifeMs / 4

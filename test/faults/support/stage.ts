@@ -42,7 +42,7 @@ export async function startStage(t: Test, options: StageOptions = {}) {
       ...(storeUrl !== undefined && { store: { url: storeUrl } }),
       ...config,
     },
-    provider: { timeout: '3s', max_rate: 1000, ...provider },
+    provider: { timeout: '10s', max_rate: 1000, ...provider },
     client: { access_token: '20m', rotation: { enabled: true, grace: '60s' }, ...client },
   })
   const { control, origin, cognito, echo } = parts
