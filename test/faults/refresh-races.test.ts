@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import t from 'tap'
 import { answerTo, sortsOf } from './support/load.ts'
 import type { Replica } from './support/replicas.ts'
@@ -116,6 +117,33 @@ t.test('a replica that freezes in the middle of a refresh, and comes back late, 
   t.strictSame(sortsOf(answers), ['served'])
   t.strictSame(tokens, new Set([meanwhile.goodUntil]), 'all with the token of the one that went on')
   t.equal((await tokenCalls()) - calls, made + 1)
+})
+
+t.test('tokens that Redis could not take serve from memory, and are saved when it is back', async (t) => {
+  // Whatever is sent twice now is refused.
+  await control.client('1localexample', { rotation: { grace: '0s' } })
+  const commands = new Redis(stage.redis.url)
+  const stored = async () => (await commands.mget((await commands.keys('*:t:cognito')).sort())).join()
+  const person = await expired()
+  const [calls, before] = [await tokenCalls(), await stored()]
+  here.provider.set({ kind: 'hold' })
+
+  const asked = ask(person, here)
+  await until('the answer', () => here.provider.held() > 0)
+  here.store.cut()
+  here.provider.heal()
+  const first = await asked
+  here.store.heal()
+  await until('the save', async () => (await stored()) !== before)
+  const answers = [first, ...(await Promise.all(replicas.map((replica) => ask(person, replica))))]
+
+  commands.disconnect()
+  await control.client('1localexample', { rotation: { grace: '60s' } })
+  const made = (await tokenCalls()) - calls
+  t.comment(`not saved at once: ${made} refresh call, ${sortsOf(answers)}`)
+  t.equal(made, 1)
+  t.strictSame(sortsOf(answers), ['served'])
+  t.equal(new Set(answers.map(({ goodUntil }) => goodUntil)).size, 1, 'all with the same token')
 })
 
 /** Somebody on two devices, whose token has run out. */
