@@ -2,9 +2,9 @@
  * `Connection` names headers: those of one connection get through, or those that the gateway vouches for are lost.
  * - GHSA-79qm-7rj5-m7r9
  */
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
-import { startEcho } from '../support/echo.ts'
+import { receivedBy, startEcho } from '../support/echo.ts'
 import { sendRaw } from '../support/raw.ts'
 import { startStack } from '../support/stack.ts'
 import { startTool } from '../support/tool.ts'
@@ -36,14 +36,7 @@ const browser = createBrowser()
 await browser.signIn(`${origin}/tool`)
 const ours = `Cookie: ${browser.cookieHeader(origin)}`
 
-/** What the tool got of a request sent with exactly these header lines. */
-async function received(t: Test, path: string, ...lines: string[]) {
-  const { status } = await sendRaw(origin, [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines])
-  t.equal(status, 200)
-  const request = echo.received.at(-1)
-  t.equal(request?.url, path)
-  return request?.headers ?? {}
-}
+const received = receivedBy(origin, echo)
 
 t.test('headers of one connection end here, and so do those that Connection names', async (t) => {
   const lines = [

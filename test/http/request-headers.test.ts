@@ -1,6 +1,6 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createBrowser } from '../support/browser.ts'
-import { startEcho } from '../support/echo.ts'
+import { receivedBy, startEcho } from '../support/echo.ts'
 import { sendRaw } from '../support/raw.ts'
 import { startStack } from '../support/stack.ts'
 
@@ -27,14 +27,7 @@ await browser.signIn(`${origin}/tool`)
 const session = browser.cookieHeader(origin)
 const ours = `Cookie: ${session}`
 
-/** What the tool got of a request sent with exactly these header lines. */
-async function received(t: Test, path: string, ...lines: string[]) {
-  const { status } = await sendRaw(origin, [`GET ${path} HTTP/1.1`, `Host: ${host}`, ...lines])
-  t.equal(status, 200)
-  const request = echo.received.at(-1)
-  t.equal(request?.url, path)
-  return request?.headers ?? {}
-}
+const received = receivedBy(origin, echo)
 
 t.test("the client's Authorization reaches a tool only where nothing is injected", async (t) => {
   const evil = 'Authorization: Basic ZXZpbA=='

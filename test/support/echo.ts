@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Test } from 'tap'
+import { sendRaw } from './raw.ts'
 import { startTool } from './tool.ts'
 
 /** What the tool behind the gateway received. */
@@ -24,4 +25,15 @@ export async function startEcho(t: Test) {
     response.end(JSON.stringify(entry))
   })
   return { url: tool.url, received }
+}
+
+/** Sends requests to the gateway with exactly these header lines, and gives the headers that the tool got. */
+export function receivedBy(origin: string, echo: { readonly received: readonly Received[] }) {
+  return async (t: Test, path: string, ...lines: string[]) => {
+    const { status } = await sendRaw(origin, [`GET ${path} HTTP/1.1`, `Host: ${new URL(origin).host}`, ...lines])
+    t.equal(status, 200)
+    const request = echo.received.at(-1)
+    t.equal(request?.url, path)
+    return request?.headers ?? {}
+  }
 }
