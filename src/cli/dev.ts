@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import { LocalCognitoError, loadLocalCognitoConfig } from '../local-cognito/config.ts'
 import { startLocalCognito } from '../local-cognito/start.ts'
 import { buildSampleApi } from '../samples/api.ts'
+import { buildSampleMcp } from '../samples/mcp.ts'
 import { buildSampleWeb } from '../samples/web.ts'
 import { configOption } from './config-option.ts'
 import { listen } from './listen.ts'
@@ -20,6 +21,7 @@ Runs everything on this machine: a gateway, sample tools, and a look-alike of a 
 const samples = [
   [buildSampleWeb, 9240],
   [buildSampleApi, 9241],
+  [buildSampleMcp, 9242],
 ] as const
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../../config/${name}`, import.meta.url))

@@ -1,10 +1,12 @@
-// One sample tool alone: `node main.js web|api`, with ISSUER and CLIENT_ID of the tokens it accepts, and its PORT.
+// One sample tool alone: `node main.js web|api|mcp`, with ISSUER and CLIENT_ID of the tokens it accepts, and its PORT.
 import { buildSampleApi } from './api.ts'
+import { buildSampleMcp } from './mcp.ts'
 import { buildSampleWeb } from './web.ts'
 
 const builders = new Map([
   ['web', buildSampleWeb],
   ['api', buildSampleApi],
+  ['mcp', buildSampleMcp],
 ])
 
 const build = builders.get(process.argv[2] ?? '')

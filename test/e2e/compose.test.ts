@@ -11,7 +11,7 @@ const services = servicesOf(compose, variables)
 
 t.test('what docker compose runs signs a person in, and the tools get their bearer token', async (t) => {
   const { start, url } = await startCompose(t, variables)
-  const others = await Promise.all(['redis', 'local-cognito', 'sample-page', 'sample-api'].map(start))
+  const others = await Promise.all(['redis', 'local-cognito', 'sample-page', 'sample-api', 'sample-mcp'].map(start))
   const gateway = await start('gateway')
   const browser = createBrowser()
 
@@ -27,7 +27,7 @@ t.test('what docker compose runs signs a person in, and the tools get their bear
   const again = await start('gateway')
 
   t.match(await browser.load(`${url}/hello`), { status: 200, body: /Hello, ada/ }, 'the session outlives the gateway')
-  t.strictSame(await Promise.all([again, ...others].map(({ stop }) => stop())), [0, 0, 0, 0, 0])
+  t.strictSame(await Promise.all([again, ...others].map(({ stop }) => stop())), [0, 0, 0, 0, 0, 0])
   for (const { output } of [gateway, again, ...others]) {
     for (const secret of Object.values(variables)) t.notMatch(output(), secret)
   }

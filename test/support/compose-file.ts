@@ -52,7 +52,7 @@ function instruction(dockerfile: string, name: string): readonly string[] {
 export async function startCompose(t: Test, variables: Readonly<Record<string, string>>) {
   const folder = productionBuild(t)
   const ports = new Map<string, string>()
-  for (const port of ['6379', '8080', '9090', '9230', '9231', '9232', '9240', '9241']) {
+  for (const port of ['6379', '8080', '9090', '9230', '9231', '9232', '9240', '9241', '9242']) {
     ports.set(port, String(await freePort()))
   }
   const moved = (text: string) => text.replace(/\b\d{4}\b/g, (number) => ports.get(number) ?? number)

@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts'
 import { type Program, startProgram } from './gateway-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const ports = [8080, 9090, 9230, 9231, 9232, 9240, 9241]
+const ports = [8080, 9090, 9230, 9231, 9232, 9240, 9241, 9242]
 const files = ['config/toolgate.dev.yaml', 'config/local-cognito.yaml', 'src/cli/dev.ts']
 
 /** What `npm start` runs, with the address of the gateway and of the local Cognito's switches. */
