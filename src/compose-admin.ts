@@ -1,16 +1,19 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createRedisStore } from './adapters/redis/store.ts'
 import type { Config } from './config/schema.ts'
+import { storeOf } from './config/store.ts'
 import { buildAdmin } from './http/admin.ts'
 
 /** The admin application alone, for a process whose workers do the rest: with a connection to the store of its own. */
 export function composeAdmin(
-  { store }: Config,
+  config: Config,
   isServing: () => boolean,
   logger: FastifyBaseLogger,
 ): { readonly app: FastifyInstance; readonly close: () => Promise<void> } {
+  const connection = storeOf(config)
+  if (connection === undefined) throw new Error('workers share no memory')
   // That the store is away the workers log.
-  const { records } = createRedisStore({ url: store.url, keyPrefix: store.key_prefix })
+  const { records } = createRedisStore({ ...connection, keyPrefix: config.store.key_prefix })
   const app = buildAdmin({ pingStore: () => records.ping(), isServing }, logger)
   return {
     app,

@@ -3,12 +3,14 @@ import { createReach } from './adapters/upstream-reach.ts'
 import { ownAddresses, providersOf } from './config/providers.ts'
 import { routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
+import { storeOf } from './config/store.ts'
 import { checkProvider } from './core/check/check-provider.ts'
 import { storeFindings } from './core/check/store.ts'
 import { checkUpstream } from './core/check/upstream.ts'
 import type { Finding } from './core/finding.ts'
 import type { ProviderSettings } from './core/provider-settings.ts'
 import { type GuardedRoute, isForwarded } from './core/route.ts'
+import { addressText, storeAddress } from './core/store-address.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
@@ -33,7 +35,7 @@ export async function checkOnline(
       probe,
     ),
   )
-  const store = checkStore(config.store.url, limits)
+  const store = checkStore(config, limits.signal)
   const upstreams = routes.filter(isForwarded).map((route) => checkUpstream(route, reach, Date.now()))
   try {
     return (await Promise.all([...providers, store, ...upstreams])).flat()
@@ -51,12 +53,10 @@ function scopesAskedFor({ name, scopes }: ProviderSettings, routes: readonly Gua
 }
 
 /** Redis is loaded only where it is used. */
-async function checkStore(
-  url: string,
-  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<readonly Finding[]> {
-  if (url === 'memory:') return []
+async function checkStore(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
+  const connection = storeOf(config)
+  if (connection === undefined) return []
   const { inspectRedis } = await import('./adapters/redis/inspect.ts')
-  const { hostname, port } = new URL(url)
-  return storeFindings(await inspectRedis(url, limits), `${hostname}:${port || 6379}`)
+  const outcome = await inspectRedis(connection, config.store.key_prefix, { signal })
+  return storeFindings(outcome, addressText(storeAddress(connection.url)))
 }

@@ -1,3 +1,4 @@
+import { readStoreUrl } from '../core/store-address.ts'
 import { childPath, type Findings } from './findings.ts'
 import type { Draft } from './schema.ts'
 import { parseDuration } from './units.ts'
@@ -7,6 +8,7 @@ export function checkGateway(draft: Draft, findings: Findings): void {
   checkListeners(draft, findings)
   checkForwardAuth(draft, findings)
   checkWorkers(draft, findings)
+  checkStore(draft, findings)
   checkEncryptionKeys(draft, findings)
   checkSessions(draft, findings)
 }
@@ -52,6 +54,21 @@ function checkWorkers({ workers = 1, store, providers = {} }: Draft, { problem }
         `must be at least ${workers}: each of the workers gets its part`,
       )
     }
+  }
+}
+
+function checkStore({ store }: Draft, { problem }: Findings): void {
+  const address = readStoreUrl(store?.url ?? '')
+  const isRedis = typeof address !== 'string'
+  if (store?.url === undefined || (store.url !== 'memory:' && !isRedis)) return
+  if (store.tls !== undefined && !(isRedis && address.tls)) {
+    problem('store.tls', 'needs a rediss:// address; change store.url or remove tls')
+  }
+  if (store.sentinel !== undefined && !(isRedis && address.form === 'sentinel')) {
+    problem('store.sentinel', 'needs a redis+sentinel:// address; change store.url or remove sentinel')
+  }
+  if (store.tls !== undefined && 'client_cert' in store.tls !== 'client_key' in store.tls) {
+    problem('store.tls', 'client_cert and client_key belong together; add the other one')
   }
 }
 

@@ -3,9 +3,7 @@ import { addressRange } from './address-range.ts'
 import { allow } from './allow-schema.ts'
 import {
   duration,
-  durationOrNone,
   isHttpsOrLoopback,
-  isNotStandIn,
   isPrefix,
   isToken,
   parseUrl,
@@ -18,6 +16,7 @@ import {
 import { mcp } from './mcp-schema.ts'
 import { provider } from './provider-schema.ts'
 import { route } from './route-schema.ts'
+import { store } from './store-schema.ts'
 
 const host = (description: string, address: string) =>
   text({ description, default: address }, [
@@ -39,20 +38,6 @@ const publicUrl = Type.Decode(
     [isHttpsOrLoopback, 'must be https:// (plain http only for this machine)'],
   ),
   (value) => new URL(value).origin,
-)
-
-const storeUrl = text(
-  {
-    description: 'memory: keeps everything in this process. redis:// or rediss:// (TLS) is needed for more than one.',
-    default: 'memory:',
-    examples: ['redis://127.0.0.1:6379', 'rediss://cache.acme.io:6379/0'],
-    writeOnly: true,
-  },
-  [isStoreUrl, 'must be memory:, redis://HOST:PORT or rediss://HOST:PORT'],
-  [
-    (value) => isNotStandIn(URL.parse(value)?.password ?? ''),
-    'has a placeholder for a password; put the real one there',
-  ],
 )
 
 const encryptionKey = Type.Decode(
@@ -153,20 +138,7 @@ export const schema = Type.Object({
     },
     { description: 'How our pages look.', default: {} },
   ),
-  store: Type.Object(
-    {
-      url: storeUrl,
-      key_prefix: text({ description: 'What every key in Redis begins with.', default: 'tg:' }, [
-        (value) => /^[^\s{}*?[\]]+$/.test(value),
-        'must not hold spaces, braces, brackets, * or ?',
-      ]),
-      serve_cached_for: durationOrNone({
-        description: 'A session read this recently goes on while the store is away; 0: not at all.',
-        default: '60s',
-      }),
-    },
-    { description: 'Where sessions and token sets are kept.', default: {} },
-  ),
+  store,
   encryption_keys: Type.Array(encryptionKey, {
     description: 'Seal what is stored: the first seals, all open. Needed unless the store is memory:.',
     default: [],
@@ -225,12 +197,6 @@ type Partially<T> = T extends readonly (infer Item)[]
 
 /** The config as written, with defaults, before decoding: what rules over several keys look at. */
 export type Draft = Partially<Static<typeof schema>>
-
-function isStoreUrl(value: string): boolean {
-  if (value === 'memory:') return true
-  const parsed = URL.parse(value)
-  return parsed !== null && /^rediss?:$/.test(parsed.protocol) && parsed.hostname !== ''
-}
 
 function isEncryptionKey(value: string): boolean {
   const bytes = Buffer.from(value, 'base64')

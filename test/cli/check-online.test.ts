@@ -419,7 +419,11 @@ t.test('Redis is asked what it is', async (t) => {
     `warning: ${memory}`,
   ])
   t.equal(restricted.exitCode, 2)
-  t.strictSame(ofStore(restricted), [`ok: ${answers}`, `unknown: ${version} ${persistence} ${eviction} ${memory}`])
+  t.strictSame(ofStore(restricted), [
+    `ok: ${answers}`,
+    'warning: Can gateways tell each other of changes?',
+    `unknown: ${version} ${persistence} ${eviction} ${memory}`,
+  ])
   t.match(refused.problems, [{ subject: 'store', answer: `No: 127.0.0.1:${redis.port} says WRONGPASS.` }])
   t.match(away.problems, [{ subject: 'store', answer: /the connection was refused/ }])
   for (const { out } of [fine, poor, restricted, refused, away]) t.notMatch(out, /-password/, 'no password is shown')

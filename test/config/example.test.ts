@@ -15,7 +15,10 @@ const filled = example
   .replace('1example23456789', '4f7q2k9v1m3x8c5b')
 
 /** The example with every optional key in use. */
-const whole = filled.replace(/^#(?=\S| {2,})/gm, '').replace('trusted_proxies: []', 'trusted_proxies: [10.0.0.0/8]')
+const whole = filled
+  .replace(/^#(?=\S| {2,})/gm, '')
+  .replace('trusted_proxies: []', 'trusted_proxies: [10.0.0.0/8]')
+  .replace('url: memory:', 'url: rediss+sentinel://redis.acme.io/main')
 
 t.test('exactly the placeholders of the example are found', async (t) => {
   const problems = await loadConfig(file, {}).then(() => [], problemsIn)
@@ -67,7 +70,7 @@ routes:
 t.test('the optional keys of the example are right as they stand', async (t) => {
   const folder = t.testdir({ 'toolgate.yaml': whole, 'logo.svg': '<svg/>' })
   mkdirSync(join(folder, 'tls'))
-  for (const name of ['cert.pem', 'key.pem', 'ca.pem', 'client.pem', 'client.key']) {
+  for (const name of ['cert.pem', 'key.pem', 'ca.pem', 'redis-ca.pem', 'client.pem', 'client.key']) {
     writeFileSync(join(folder, 'tls', name), '')
   }
   const env = {
@@ -75,6 +78,7 @@ t.test('the optional keys of the example are right as they stand', async (t) => 
     GITHUB_CLIENT_SECRET: 's3cret',
     GOOGLE_CLIENT_SECRET: 's3cret',
     DESKTOP_SECRET: 's3cret',
+    SENTINEL_PASSWORD: 's3cret',
     TOOLGATE_KEY: Buffer.alloc(32, 'key of a test').toString('base64'),
   }
 

@@ -94,6 +94,24 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, 'store: { url: "memory:" }\nworkers: 2', 'workers', 'set store.url to redis://HOST:PORT, or workers to 1'],
     [14, 'store: { url: "http://127.0.0.1" }', 'store.url', 'must be memory:'],
     [14, 'store: { url: "redis:" }', 'store.url', 'must be memory:'],
+    [14, 'store: { url: "redis+ring://h" }', 'store.url', 'redis+cluster://HOST:PORT,HOST:PORT'],
+    [14, 'store: { url: "redis://:pa?ss@h" }', 'store.url', 'write %3F and %23'],
+    [14, 'store: { url: "redis://:50%@h" }', 'store.url', 'write %25'],
+    [14, 'store: { url: "redis+cluster://h:99999" }', 'store.url', 'HOST:PORT, with commas between'],
+    [14, 'store: { url: "redis://h,i" }', 'store.url', 'for Sentinels use redis+sentinel://'],
+    [14, 'store: { url: "redis+sentinel://h:26379" }', 'store.url', 'the name that the Sentinels have'],
+    [14, 'store: { url: "redis+cluster://h/2" }', 'store.url', 'a Redis Cluster has /0 only'],
+    [14, 'store: { url: "redis+sentinel://:your-password@h/n" }', 'store.url', 'placeholder for a password'],
+    [14, 'store: { tls: { ca: /dev/null } }', 'store.tls', 'needs a rediss:// address'],
+    ...(
+      [
+        ['url: "rediss://h", tls: { ca: no.pem }', 'store.tls.ca', 'cannot be read (ENOENT)'],
+        ['url: "rediss://h", tls: { client_cert: /dev/null }', 'store.tls', 'add the other one'],
+        ['url: "redis://h", sentinel: { password: p4ss }', 'store.sentinel', 'redis+sentinel:// address'],
+        ['url: "redis+sentinel://h/n", sentinel: {}', 'store.sentinel.password', 'is missing'],
+      ] as const
+    ).map(([keys, path, phrase]): Mistake => [14, `encryption_keys: ["${key}"]\nstore: { ${keys} }`, path, phrase]),
+    [14, 'store: { wait_for_replica: 1s }', 'store.wait_for_replica', 'must be true or false'],
     [14, 'store: { url: "redis://:changeme@127.0.0.1" }', 'store.url', 'placeholder for a password'],
     [14, 'store: { key_prefix: "{tg}:" }', 'store.key_prefix', 'must not hold'],
     [14, 'store: { serve_cached_for: 60 }', 'store.serve_cached_for', 'or 0 for not at all'],
@@ -410,12 +428,6 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
         phrase,
       ],
     ),
-    [
-      11,
-      '    path: /token\n    title: T\nmcp: { root_aliases: true }',
-      'routes[0].path',
-      'is that of mcp.root_aliases',
-    ],
   ],
 }
 

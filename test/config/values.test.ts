@@ -232,7 +232,12 @@ t.test('url: memory: needs no quotes, though YAML says it does', async (t) => {
   const inBlock = await parse({ 14: 'store:\n  url: memory:   # in this process\n  key_prefix: "x:"' })
   const inFlow = await parse({ 14: 'store: { url: memory:, key_prefix: "x:" }' })
 
-  t.strictSame(inBlock.config.store, { url: 'memory:', key_prefix: 'x:', serve_cached_for: 60_000 })
+  t.strictSame(inBlock.config.store, {
+    url: 'memory:',
+    key_prefix: 'x:',
+    serve_cached_for: 60_000,
+    wait_for_replica: false,
+  })
   t.strictSame(inFlow.config.store, inBlock.config.store)
 })
 

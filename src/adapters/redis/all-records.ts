@@ -1,6 +1,7 @@
-import type { Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { UnreadableRecord } from '../../core/errors.ts'
 import type { AllRecords, FoundRecord, RecordName, StoredRecord } from '../../core/ports.ts'
+import type { StoreConnection } from '../../core/store-address.ts'
 import { createRedis, type RedisClient } from './client.ts'
 import { createKeys } from './keys.ts'
 import { readRecord } from './record-value.ts'
@@ -11,8 +12,8 @@ const keysPerStep = 250
 const tagBytes = 16
 
 /** Goes through everything below a prefix, over a connection of its own, on every primary. */
-export function createAllRecords({ url, keyPrefix }: { readonly url: string; readonly keyPrefix: string }): AllRecords {
-  const { ask, close } = createRedis({ url })
+export function createAllRecords(connection: StoreConnection, keyPrefix: string): AllRecords {
+  const { ask, close } = createRedis(connection)
   const keys = createKeys(keyPrefix)
   // The config lets no other character into a prefix that stands for something else here.
   const match = `${keyPrefix.replaceAll('\\', '\\\\')}*`
@@ -45,7 +46,7 @@ export function createAllRecords({ url, keyPrefix }: { readonly url: string; rea
 }
 
 async function primariesOf(ask: RedisClient['ask']): Promise<readonly Redis[]> {
-  return ask(async (redis) => [redis])
+  return ask(async (redis) => (redis instanceof Cluster ? redis.nodes('master') : [redis]))
 }
 
 /** Locks and indices are no records. */

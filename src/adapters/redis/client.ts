@@ -1,72 +1,74 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { Cluster, Command, type Redis } from 'ioredis'
 import { GatewayError } from '../../core/errors.ts'
+import { type StoreConnection, storeAddress } from '../../core/store-address.ts'
+import { COMMAND_TIMEOUT_MS, connectForData, connectOnce } from './connections.ts'
+import { isCut, isRefusal, isUnsent, reasonOf } from './outcomes.ts'
 import { defineScripts } from './scripts.ts'
+import { watchSentinels } from './sentinel-watch.ts'
 
 /** Hears of it once whenever Redis becomes available or stops being so. `detail` is for the log, without secrets. */
 export type OnAvailability = (up: boolean, detail: string) => void
 
-/** A connection that is made anew for ever. */
+/** Connections that are made anew for ever: to one server, to the primary that Sentinels name, or to a Cluster. */
 export interface RedisClient {
   /**
    * Sends a command. Throws GatewayError `store_unavailable` when Redis is away, refuses, or does not answer within a
-   * second; whether a write took place is then unknown.
+   * second; whether a write took place is then unknown. What is refused for a moment, by a replica or while slots move,
+   * had no effect and is sent again for up to a second; so is a read whose connection ended.
    */
-  readonly ask: <Answer>(command: (redis: Redis) => Promise<Answer>) => Promise<Answer>
-  /** Answers what was asked before, then ends the connection. Never throws. */
+  readonly ask: <Answer>(command: (redis: Redis | Cluster) => Promise<Answer>, isRead?: 'read') => Promise<Answer>
+  /** Proves that Redis answers; of a Cluster, any primary. Throws as `ask`. */
+  readonly ping: () => Promise<void>
+  /** The connection that commands on this key use, once they have used it. */
+  readonly nodeOf: (key: string) => Redis | undefined
+  /** A connection that hears what is published, to be connected and thrown away. In a Cluster to any node. */
+  readonly createSubscriber: () => Redis
+  /** Asks anew who the primary is. */
+  readonly lookAgain: () => void
+  /** Answers what was asked before, then ends the connections. Never throws. */
   readonly close: () => Promise<void>
 }
 
-const COMMAND_TIMEOUT_MS = 1_000
 const START_TIMEOUT_MS = 500
-const SLOWEST_RETRY_MS = 2_000
+const REPEAT_EVERY_MS = 50
 
-/** What all our connections have in common. */
-export const connectionOptions = {
-  // RESP2: of RESP3's pushes ioredis passes on some only, and nothing here needs it.
-  protocol: 2,
-  connectTimeout: 2_000,
-  disconnectTimeout: 200,
-  // While Redis is away commands fail at once, and none is sent again: its first outcome is unknown.
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, SLOWEST_RETRY_MS) * (0.5 + Math.random() / 2),
-} as const satisfies RedisOptions
-
-/** Starts to connect to `redis://user:password@host:port/db`, or `rediss://` for TLS, and returns at once. */
-export function createRedis({
-  url,
-  onChange,
-}: {
-  readonly url: string
-  readonly onChange?: OnAvailability
-}): RedisClient {
-  const redis = new Redis(url, {
-    ...connectionOptions,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    // A peer that says nothing for this long while it owes an answer is gone, whatever TCP believes.
-    socketTimeout: 2 * COMMAND_TIMEOUT_MS,
-    // After a failover the old primary still answers, as a replica.
-    reconnectOnError: (error) => error.message.includes('READONLY'),
-  })
+/** Starts to connect, and returns at once. */
+export function createRedis(connection: StoreConnection, onChange?: OnAvailability): RedisClient {
+  const redis = connectForData(connection)
   defineScripts(redis)
 
   let up: boolean | undefined
+  let isClosing = false
   let trouble = 'not connected yet'
   function report(isUp: boolean, detail: string): void {
-    if (isUp === up) return
+    if (isUp === up || isClosing) return
     up = isUp
     onChange?.(isUp, detail)
   }
-  redis.on('error', (error: Error & { code?: string }) => {
-    trouble = error.message || (error.code ?? error.name)
-  })
-  redis.on('ready', () => {
-    trouble = 'the connection was closed'
-    report(true, 'connected')
-  })
-  const reportDown = () => report(false, trouble)
-  redis.on('close', reportDown)
+  function hearTrouble(error: unknown): void {
+    trouble = reasonOf(error)
+    if (redis.status !== 'ready') report(false, trouble)
+  }
+  redis.on('error', hearTrouble)
+  redis.on('close', () => report(false, trouble))
+  if (redis instanceof Cluster) {
+    redis.on('node error', (error, node) => {
+      trouble = `${node}: ${reasonOf(error)}`
+    })
+    // Whenever it has heard who has which slots. A Cluster is up when each of them can be asked.
+    redis.on('refresh', () => {
+      const answers = Promise.all(redis.nodes('master').map((node) => node.ping()))
+      answers.then(
+        () => report(true, 'connected'),
+        () => report(false, trouble),
+      )
+    })
+  } else {
+    redis.on('ready', () => {
+      trouble = 'the connection was closed'
+      report(true, 'connected')
+    })
+  }
 
   // What is asked while the very first connection is under way waits for its outcome, but not for long.
   const started = new Promise<void>((resolve) => {
@@ -75,21 +77,69 @@ export function createRedis({
     setTimeout(resolve, START_TIMEOUT_MS).unref()
   })
 
-  return {
-    async ask(command) {
-      await started
+  const ask: RedisClient['ask'] = async (command, isRead) => {
+    await started
+    const giveUp = performance.now() + COMMAND_TIMEOUT_MS
+    for (let wasRefused = false; ; await sleep(REPEAT_EVERY_MS)) {
       try {
+        // A Cluster would keep it, and might send it long after the answer was given up.
+        if (redis instanceof Cluster && redis.status !== 'ready') throw new Error(trouble)
         return await command(redis)
       } catch (error) {
-        // The message only: ioredis hangs the command on its errors, with all arguments.
+        wasRefused ||= isRefusal(error)
+        const hadNoEffect = isRefusal(error) || (wasRefused && isUnsent(error)) || (isRead && isCut(error))
+        if (hadNoEffect && performance.now() < giveUp) {
+          wasRefused = true
+          continue
+        }
         const reason = redis.status === 'ready' && error instanceof Error ? error.message : trouble
         throw new GatewayError('store_unavailable', { cause: new Error(`Redis: ${reason}`) })
       }
+    }
+  }
+
+  function lookAgain(): void {
+    if (!(redis instanceof Cluster) && redis.status === 'ready') redis.disconnect(true)
+  }
+  const sentinels = watchSentinels(connection, lookAgain)
+
+  return {
+    ask,
+
+    async ping() {
+      await ask(async (redis) => {
+        if (redis instanceof Cluster) await Promise.any(redis.nodes('master').map((node) => node.ping()))
+        else await redis.ping()
+      })
     },
 
+    nodeOf(key) {
+      if (!(redis instanceof Cluster)) return redis
+      const [place] = redis.slots[new Command('get', [key]).getSlot()] ?? []
+      return redis.nodes('master').find(({ options }) => `${options.host}:${options.port}` === place)
+    },
+
+    createSubscriber() {
+      if (!(redis instanceof Cluster)) return connectOnce(connection)
+      const known = redis.nodes().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
+      const nodes = known.length > 0 ? known : storeAddress(connection.url).nodes
+      return connectOnce(connection, nodes[Math.floor(Math.random() * nodes.length)])
+    },
+
+    lookAgain,
+
     async close() {
-      redis.off('close', reportDown)
-      await redis.quit().catch(() => redis.disconnect())
+      isClosing = true
+      sentinels.close()
+      // A node of a Cluster that is away would be waited for without end.
+      await Promise.race([redis.quit().catch(() => undefined), sleep(COMMAND_TIMEOUT_MS)])
+      redis.disconnect()
     },
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
 }

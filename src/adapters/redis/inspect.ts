@@ -1,25 +1,30 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { StoreOutcome } from '../../core/check/store.ts'
+import { type StoreConnection, storeAddress } from '../../core/store-address.ts'
 import { networkFailure } from '../network-failure.ts'
+import { connectOnce } from './connections.ts'
+import { changesChannel } from './keys.ts'
 
-interface InspectOptions {
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
+/**
+ * Asks a Redis what it is, over a connection of its own that is closed again: the server, the primary that Sentinels
+ * name, or one node of a Cluster. Stores nothing. Never throws.
+ */
+export async function inspectRedis(
+  connection: StoreConnection,
+  keyPrefix: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<StoreOutcome> {
+  const { form, nodes } = storeAddress(connection.url)
+  let outcome: StoreOutcome = { failure: 'not_asked', code: '' }
+  // Any node of a Cluster can tell of all.
+  for (const node of form === 'cluster' ? nodes : [undefined]) {
+    outcome = await inspectOne(connectOnce(connection, node), changesChannel(keyPrefix), signal)
+    if (!('failure' in outcome)) break
+  }
+  return outcome
 }
 
-/** Asks a Redis what it is, over a connection of its own that is closed again. Changes nothing. Never throws. */
-export async function inspectRedis(url: string, { timeoutMs, signal }: InspectOptions): Promise<StoreOutcome> {
-  const redis = new Redis(url, {
-    protocol: 2,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
-    disconnectTimeout: 200,
-  })
+async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): Promise<StoreOutcome> {
   let trouble: unknown
   redis.on('error', (error) => {
     trouble = error
@@ -32,7 +37,17 @@ export async function inspectRedis(url: string, { timeoutMs, signal }: InspectOp
     const info = await unlessForbidden(() => redis.info())
     if (info === undefined) await redis.ping()
     const save = await unlessForbidden(async () => (await redis.config('GET', 'save')) as string[])
-    return { info: info === undefined ? undefined : fieldsOf(info), save: save?.[1] }
+    const fields = info === undefined ? undefined : fieldsOf(info)
+    const cluster = fields?.cluster_enabled === '1' ? await unlessForbidden(() => redis.cluster('INFO')) : undefined
+    // Heard by gateways, and nothing to them.
+    const published = await unlessForbidden(() => redis.publish(channel, '?check'))
+    const subscribed = await unlessForbidden(() => redis.subscribe(channel))
+    return {
+      info: fields,
+      save: save?.[1],
+      cluster: cluster === undefined ? undefined : fieldsOf(String(cluster)),
+      mayTell: published !== undefined && subscribed !== undefined,
+    }
   } catch (error) {
     if (signal.aborted) return { failure: 'not_asked', code: '' }
     const refusal = replyCode(error) ?? replyCode(trouble)

@@ -1,4 +1,5 @@
-import type { ListedRecord, RecordName, RecordStore, WriteCondition } from '../../core/ports.ts'
+import type { Redis } from 'ioredis'
+import type { ListedRecord, RecordName, RecordStore, UserHash, WriteCondition } from '../../core/ports.ts'
 import { setAsideMs } from '../../core/token-set.ts'
 import { lifetimeMs, tombstoneMs } from '../lifetimes.ts'
 import type { RedisClient } from './client.ts'
@@ -7,19 +8,36 @@ import type { Keys } from './keys.ts'
 import { pairs } from './pairs.ts'
 import { headerWord, readRecord } from './record-value.ts'
 
+interface RecordOptions {
+  readonly client: Pick<RedisClient, 'ask' | 'ping' | 'nodeOf'>
+  readonly keys: Keys
+  readonly invalidations: Pick<RedisInvalidations, 'channel' | 'changed'>
+  /** Waits until a replica has what was written over this connection; absent: nothing waits. */
+  readonly replicated: ((connection: Redis) => Promise<void>) | undefined
+  readonly close: () => Promise<void>
+}
+
 /**
- * The records of users in Redis. Closing it closes the client. Each change that is made here is told at once; one whose
- * outcome is unknown, by the message of its script.
+ * The records of users in Redis. Each change that is made here is told at once; one whose outcome is unknown, by the
+ * message of its script.
  */
-export function createRecords(
-  { ask, close }: RedisClient,
-  keys: Keys,
-  { channel, changed }: Pick<RedisInvalidations, 'channel' | 'changed'>,
-): RecordStore {
+export function createRecords({
+  client: { ask, ping, nodeOf },
+  keys,
+  invalidations: { channel, changed },
+  replicated,
+  close,
+}: RecordOptions): RecordStore {
+  /** What nobody can make good is kept safe: a refresh token that replaced another, and that something has ended. */
+  async function keepSafe(user: UserHash): Promise<void> {
+    const connection = replicated && nodeOf(keys.index(user))
+    if (connection !== undefined) await replicated?.(connection)
+  }
+
   return {
     async read(user, names) {
       if (names.length === 0) return []
-      const values = await ask((redis) => redis.mgetBuffer(names.map((name) => keys.record(user, name))))
+      const values = await ask((redis) => redis.mgetBuffer(names.map((name) => keys.record(user, name))), 'read')
       return values.map((value) => (value === null ? undefined : readRecord(value)))
     },
 
@@ -40,7 +58,10 @@ export function createRecords(
           Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         ),
       )
-      if (version !== null) changed(user)
+      if (version !== null) {
+        changed(user)
+        if (mark !== '') await keepSafe(user)
+      }
       return version ?? undefined
     },
 
@@ -65,12 +86,15 @@ export function createRecords(
           ...orphans,
         ),
       )
-      if (ended.length > 0) changed(user)
+      if (ended.length > 0) {
+        changed(user)
+        await keepSafe(user)
+      }
       return ended as RecordName[]
     },
 
     async list(user) {
-      const reply = await ask((redis) => redis.toolgateList(keys.index(user)))
+      const reply = await ask((redis) => redis.toolgateList(keys.index(user)), 'read')
       return pairs(reply).map(
         ([name, expiresAt]): ListedRecord => ({
           name: name as RecordName,
@@ -79,10 +103,7 @@ export function createRecords(
       )
     },
 
-    async ping() {
-      await ask((redis) => redis.ping())
-    },
-
+    ping,
     close,
   }
 }

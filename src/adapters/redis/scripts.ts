@@ -1,4 +1,4 @@
-import type { Redis, Result } from 'ioredis'
+import type { Cluster, Redis, Result } from 'ioredis'
 import { formats } from '../../core/formats.ts'
 
 declare module 'ioredis' {
@@ -231,7 +231,7 @@ return redis.call('DEL', KEYS[1])
 `
 
 /** Gives the client its scripts as commands. Redis gets the text again whenever it has lost it. */
-export function defineScripts(redis: Redis): void {
+export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('toolgateWrite', { numberOfKeys: 2, lua: write })
   redis.defineCommand('toolgateTouch', { numberOfKeys: 2, lua: touch })
   redis.defineCommand('toolgateEnd', { numberOfKeys: 1, lua: end })

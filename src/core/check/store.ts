@@ -7,6 +7,10 @@ export interface StoreFacts {
   readonly info: Readonly<Record<string, string>> | undefined
   /** The setting `save`; absent when it may not be asked. */
   readonly save: string | undefined
+  /** The fields of CLUSTER INFO; absent where there is no Cluster, or when it may not be asked. */
+  readonly cluster?: Readonly<Record<string, string>> | undefined
+  /** Whether this user may publish and subscribe on the channel of changes. */
+  readonly mayTell: boolean
 }
 
 /** `refusal` is the first word of an error reply, as `NOAUTH`. */
@@ -15,6 +19,8 @@ export type StoreOutcome = StoreFacts | ProbeFailure | { readonly refusal: strin
 const questions = {
   answers: 'Does Redis answer?',
   writes: 'Can it be written to?',
+  cluster: 'Does the Cluster serve all slots?',
+  changes: 'Can gateways tell each other of changes?',
   version: 'Is it new enough?',
   persistence: 'Does it keep what it has over a restart?',
   eviction: 'Does it keep what it has when memory runs out?',
@@ -32,15 +38,17 @@ export function storeFindings(outcome: StoreOutcome, address: string): readonly 
   }
   if ('refusal' in outcome) return [refusalFinding(outcome.refusal, address)]
 
-  const { info, save } = outcome
+  const { info, save, cluster, mayTell } = outcome
   const answers = ok(questions.answers, `Yes: ${address}`)
   if (info === undefined) {
     const unasked = [questions.version, questions.persistence, questions.eviction, questions.memory].join(' ')
-    return [answers, unknown(unasked, 'Could not tell: this user may not run INFO.')]
+    return [answers, ...changesFindings(mayTell), unknown(unasked, 'Could not tell: this user may not run INFO.')]
   }
   return [
     answers,
-    ...roleFindings(info),
+    ...roleFindings(info, cluster),
+    ...clusterFindings(cluster),
+    ...changesFindings(mayTell),
     versionFinding(info.redis_version ?? ''),
     persistenceFinding(info, save),
     evictionFinding(info.maxmemory_policy),
@@ -60,10 +68,31 @@ function refusalFinding(code: string, address: string): Finding {
   })
 }
 
-function roleFindings({ role }: Readonly<Record<string, string>>): readonly Finding[] {
-  if (role !== 'slave') return []
+/** A replica in a Cluster sends whoever writes to its primary. */
+function roleFindings({ role }: Readonly<Record<string, string>>, cluster: StoreFacts['cluster']): readonly Finding[] {
+  if (role !== 'slave' || cluster !== undefined) return []
   return [
     problem(questions.writes, 'No: it is a replica.', { remedy: 'Put the address of its primary into store.url.' }),
+  ]
+}
+
+function clusterFindings(cluster: StoreFacts['cluster']): readonly Finding[] {
+  if (cluster === undefined) return []
+  const { cluster_state: state = 'unknown', cluster_slots_ok: served = '0' } = cluster
+  if (state === 'ok') return [ok(questions.cluster, `Yes: ${served} of 16384.`)]
+  return [
+    problem(questions.cluster, `No: ${served} of 16384, its state is ${state}.`, {
+      remedy: 'See redis-cli --cluster check HOST:PORT, and redis-cli --cluster fix HOST:PORT.',
+    }),
+  ]
+}
+
+function changesFindings(mayTell: boolean): readonly Finding[] {
+  if (mayTell) return []
+  return [
+    warning(questions.changes, 'No: this user may not use their channel, so every request reads its session.', {
+      remedy: 'Give the user the channel: docs/storage.md has the ACL.',
+    }),
   ]
 }
 

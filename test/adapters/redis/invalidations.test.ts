@@ -16,8 +16,8 @@ function openStore(t: Test, { url }: Pick<RedisServer, 'url'>, keyPrefix = 'tg:'
   const store = createRedisStore({
     url,
     keyPrefix,
-    pingEveryMs: 50,
-    answerWithinMs: 100,
+    probeEveryMs: 50,
+    arriveWithinMs: 100,
     onHearing: (isHearing, detail) => reported.push({ isHearing, detail }),
   })
   t.teardown(() => store.records.close())
@@ -65,7 +65,7 @@ t.test('a subscription whose connection is cut is told at once, and made anew', 
   await t.resolves(records.ping(), 'the other connection was not touched')
 })
 
-t.test('a subscription that falls silent is told within ping and answer time, and made anew', async (t) => {
+t.test('a subscription that falls silent is told within its time, and made anew', async (t) => {
   const server = await startRedis(t)
   const { hearing, reported, untilHearing } = openStore(t, server)
   await untilHearing(true)
@@ -79,17 +79,21 @@ t.test('a subscription that falls silent is told within ping and answer time, an
 
   t.ok(took < 1_000, `told after ${Math.round(took)} ms`)
   t.strictSame(hearing, [true, false, true])
-  t.match(reported, [{ isHearing: true }, { isHearing: false, detail: /timed out/ }, { isHearing: true }])
+  t.match(reported, [{ isHearing: true }, { isHearing: false, detail: /does not arrive/ }, { isHearing: true }])
 })
 
-t.test('a subscription that lives is pinged and left alone', async (t) => {
+t.test('a subscription that lives is tried and left alone', async (t) => {
   const server = await startRedis(t)
   const redis = connect(t, server.url)
   const { hearing, untilHearing } = openStore(t, server)
   await untilHearing(true)
-  const pings = async () => Number(/cmdstat_ping:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0)
+  const heard = new Promise<void>((resolve) => {
+    let probes = 0
+    redis.on('message', () => ++probes === 5 && resolve())
+  })
+  await redis.subscribe('tg:changes')
 
-  while ((await pings()) < 5);
+  await heard
 
   t.strictSame(hearing, [true])
 })
@@ -151,7 +155,8 @@ t.test('a message names the user hash and nothing more', async (t) => {
   const server = await startRedis(t)
   const spy = connect(t, server.url)
   const messages: string[] = []
-  spy.on('pmessage', (_pattern, channel, message) => messages.push(`${channel} ${message}`))
+  // What begins with ? is nobody's: a gateway tries so whether it is heard.
+  spy.on('pmessage', (_pattern, channel, message) => message.startsWith('?') || messages.push(`${channel} ${message}`))
   await spy.psubscribe('*')
   const { records } = openStore(t, server)
 

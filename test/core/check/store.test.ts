@@ -12,7 +12,7 @@ const good = {
 
 /** Status and answer of the finding whose question begins so. */
 function told(question: string, info: Partial<typeof good>, save: string | undefined = '3600 1') {
-  const facts: StoreFacts = { info: { ...good, ...info }, save }
+  const facts: StoreFacts = { info: { ...good, ...info }, save, mayTell: true }
   const finding = storeFindings(facts, '127.0.0.1:6379').find((entry) => entry.question.startsWith(question))
   return [finding?.status, finding?.answer]
 }
@@ -29,7 +29,7 @@ t.test('appendonly or save keeps what there is; neither is a warning; who may no
   t.match(told('Does it keep what it has over', { aof_enabled: '1' }, ''), ['ok', /appendonly/])
   t.match(told('Does it keep what it has over', {}, '3600 1'), ['ok', /save 3600 1/])
   t.match(told('Does it keep what it has over', {}, ''), ['warning', /signs everyone out/])
-  const facts: StoreFacts = { info: good, save: undefined }
+  const facts: StoreFacts = { info: good, save: undefined, mayTell: true }
   t.match(storeFindings(facts, 'redis:6379')[2], { status: 'unknown', answer: /may not ask for save/ })
 })
 
@@ -58,3 +58,17 @@ t.test('no answer is a problem, one that is not due yet is unknown', async (t) =
   t.equal(statusOf({ refusal: 'LOADING' }), 'unknown')
   t.equal(statusOf({ failure: 'not_asked', code: '' }), 'unknown')
 })
+
+t.test(
+  'a Cluster serves all slots, and its replicas are no problem; who may not use the channel is warned',
+  async (t) => {
+    const about = (facts: Partial<StoreFacts>) =>
+      storeFindings({ info: { ...good, role: 'slave' }, save: '', mayTell: true, ...facts }, 'n1:6379, n2:6379')
+        .filter(({ status }) => status !== 'ok')
+        .map(({ question, status }) => [question, status])
+
+    t.strictSame(about({ cluster: { cluster_state: 'ok', cluster_slots_ok: '16384' } }).length, 1)
+    t.match(about({ cluster: { cluster_state: 'fail', cluster_slots_ok: '9000' } })[0], [/all slots/, 'problem'])
+    t.match(about({ cluster: {}, mayTell: false })[1], [/tell each other/, 'warning'])
+  },
+)
