@@ -51,7 +51,7 @@ const addresses = ['forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url']
 const oursAlways = [...ours, 'x-toolgate-identity', ...addresses, 'proxy']
 
 /** Headers by which one tool could change what the browser does with the others on its host. */
-const refusedFromUpstream = new Set([
+export const refusedFromUpstream = new Set([
   'service-worker-allowed',
   'clear-site-data',
   'alt-svc',

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../core/errors.ts'
+import { passableTrailers } from '../core/trailers.ts'
 import type { Headers } from '../core/upstream-headers.ts'
 import type { RequestBody } from './request-body.ts'
 import { upstreamError } from './upstream-error.ts'
@@ -99,7 +100,7 @@ function send(forwarding: Forwarding) {
         onResponseEnd(_controller, trailers) {
           isSilent = false
           raw.off('close', onGone)
-          if (Object.keys(trailers).length > 0) raw.addTrailers(trailers as Record<string, string>)
+          if (Object.keys(trailers).length > 0) raw.addTrailers(passableTrailers(trailers as Headers))
           raw.end()
           resolve('answered')
         },

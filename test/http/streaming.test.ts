@@ -241,12 +241,12 @@ t.test('Expect: 100-continue is answered here', async (t) => {
   t.equal(response.statusCode, 200)
 })
 
-t.test('trailers of an answer pass on', async (t) => {
+t.test('trailers of an answer pass on, but for those that belong before a body', async (t) => {
   const client = request(`${origin}/open`).end()
   const [, upstream] = await nextExchange()
   upstream.writeHead(200, { trailer: 'digest' })
   upstream.write('body')
-  upstream.addTrailers({ digest: 'sha-256=x' })
+  upstream.addTrailers({ digest: 'sha-256=x', 'set-cookie': 'toolgate=evil', vary: 'X-Evil' })
   upstream.end()
 
   const [response] = (await once(client, 'response')) as [IncomingMessage]
