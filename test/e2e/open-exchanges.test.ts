@@ -200,15 +200,16 @@ t.test('a session lives on by messages, not by being connected', async (t) => {
   const silent = await open(t, 'tool', as(await signedIn()))
 
   for (const _ of [1, 2, 3]) {
-    await advance(3 * hour)
+    // One recheck may come too late on a busy machine; two may not.
+    await advance(2 * hour)
     used.socket.send('I am here')
     silent.socket.ping()
     await nextMessage(used.socket)
-    await setTimeout(5 * recheckMs)
+    await setTimeout(10 * recheckMs)
   }
 
   t.match(await silent.ended(), ended)
-  t.equal(used.socket.readyState, WebSocket.OPEN)
+  await t.resolves(used.works())
 })
 
 t.test('while sessions cannot be read, what is open goes on as long as serve_cached_for says', async (t) => {
