@@ -87,17 +87,28 @@ export interface GuardedRequest extends Origination {
   readonly cookie: string | undefined
 }
 
-interface Identifying {
+interface Admitting {
+  /** Whether the session lives on by it: unless told otherwise, it does. */
+  readonly isUse?: boolean
+  /** How recently the store must have confirmed the session. Milliseconds. */
+  readonly confirmedWithinMs?: number | undefined
+}
+
+interface Identifying extends Admitting {
   /** With the tokens as they are, for somebody who only wants to leave. */
   readonly asStored?: boolean
-  /** Whether the session lives on by it. */
-  readonly isUse?: boolean
   /** Origins whose pages may use the cookie as ours do. */
   readonly trusted?: readonly string[]
 }
 
 interface GuardOptions {
-  readonly store: Pick<UserStore, 'readSession' | 'touchSession'>
+  readonly store: Pick<UserStore, 'touchSession'> & {
+    readSession(
+      cookie: string,
+      providers: readonly string[],
+      confirmedWithinMs?: number,
+    ): Promise<HeldSession | undefined>
+  }
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
   readonly idleMs: number
@@ -120,12 +131,12 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
    * Lets a request pass a route, or throws. `undefined`: it passes as nobody.
    * Throws `sign_in_required`, `token_required`, `session_ended`, `invalid_token`, `access_denied`,
    * `insufficient_scope`, `connection_required`, `cross_site`, `store_unavailable`, `provider_unavailable`, and
-   * ScopeError. Unless it `isUse`, the session does not live on by it.
+   * ScopeError.
    */
   async function admit(
     route: GuardedRoute,
     request: GuardedRequest,
-    { isUse } = { isUse: true },
+    admitting: Admitting = {},
   ): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
     const bearer = route.accept.includes('provider_token') ? bearerOf(request.headers.authorization) : undefined
@@ -136,7 +147,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     }
     const others = route.provider === undefined ? [] : [route.provider]
     const trusted = trustedOrigins(route.cors)
-    const user = await identify(request, [...route.signIn, ...others], { trusted, isUse }).catch((error) => {
+    const user = await identify(request, [...route.signIn, ...others], { trusted, ...admitting }).catch((error) => {
       if (route.access === 'optional' && isEnded(error)) return undefined
       throw error
     })
@@ -180,13 +191,13 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
   async function identify(
     request: GuardedRequest,
     providerNames: readonly string[],
-    { asStored = false, isUse = true, trusted = [] }: Identifying = {},
+    { asStored = false, isUse = true, confirmedWithinMs, trusted = [] }: Identifying = {},
   ): Promise<User | undefined> {
     if (request.cookie === undefined) return undefined
     const standing = cookieStanding(request, trusted)
     if (standing === 'refused') throw new GatewayError('cross_site')
     if (standing === 'ignored') return undefined
-    const session = await store.readSession(request.cookie, [...new Set(providerNames)])
+    const session = await store.readSession(request.cookie, [...new Set(providerNames)], confirmedWithinMs)
     const stored = session?.tokens.get(session.session.provider)
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined

@@ -14,6 +14,9 @@ export interface OpenExchange {
 /** Whoever opened it may not go on, or the store has been away for so long that nobody can tell any more. */
 export type Ending = 'session_ended' | 'store_unavailable'
 
+/** With the time between two rechecks, five seconds at most pass between an end that nobody told of and its effect. */
+const confirmedWithinMs = 1_000
+
 /** All exchanges that last. See `createOpenExchanges`. */
 export type OpenExchanges = ReturnType<typeof createOpenExchanges>
 
@@ -42,7 +45,7 @@ export function createOpenExchanges({ admit }: Pick<Guard, 'admit'>) {
 
   async function endingOf({ route, request }: OpenExchange, isUse: boolean): Promise<Ending | undefined> {
     try {
-      return (await admit(route, request, { isUse })) === undefined ? 'session_ended' : undefined
+      return (await admit(route, request, { isUse, confirmedWithinMs })) === undefined ? 'session_ended' : undefined
     } catch (error) {
       if (!(error instanceof GatewayError)) return undefined
       if (error.code === 'store_unavailable') return error.code

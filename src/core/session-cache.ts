@@ -45,8 +45,8 @@ const confirmedForMs = 10_000
 const readAgainAfterMs = 5_000
 
 /**
- * Opened sessions of browsers, or grants of clients, ready to use, in the place of `read`. One that the store confirmed in the last ten seconds is used
- * as it is, unless a change of its user was heard of or could have been missed; then it is read again first. Only when
+ * Opened sessions of browsers, or grants of clients, ready to use, in the place of `read`. One that the store confirmed
+ * in the last ten seconds, or `withinMs` milliseconds where a read says so, is used as it is, unless a change of its user was heard of or could have been missed; then it is read again first. Only when
  * that fails because the store is away, it is used for `serveCachedForMs` after its last confirmation.
  * Throws as `read` does. That there is no such session is not remembered.
  */
@@ -73,10 +73,14 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
     },
   })
 
-  async function read(credential: string | undefined, providers: readonly string[]): Promise<Session | undefined> {
+  async function read(
+    credential: string | undefined,
+    providers: readonly string[],
+    withinMs = confirmedForMs,
+  ): Promise<Session | undefined> {
     if (credential === undefined) return undefined
     const entry = entries.get(credential)
-    if (entry !== undefined && isConfirmed(entry) && covers(entry, providers)) {
+    if (entry !== undefined && isConfirmed(entry, withinMs) && covers(entry, providers)) {
       results.hit += 1
       if (now() - entry.confirmedAt >= readAgainAfterMs) readAgain(credential, providers).catch(() => undefined)
       return usable(entry)
@@ -94,8 +98,8 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
     }
   }
 
-  function isConfirmed({ period: then, confirmedAt }: Entry<Session>): boolean {
-    return isHearing && then === period && now() - confirmedAt < confirmedForMs
+  function isConfirmed({ period: then, confirmedAt }: Entry<Session>, withinMs: number): boolean {
+    return isHearing && then === period && now() - confirmedAt < withinMs
   }
 
   /** Asks the store, at most once at a time for each credential. */

@@ -46,8 +46,8 @@ function guard({ sessions = { ada: [held('cognito'), held('crm')] }, fresh, pres
     }) as unknown as Provider
   const { admit, identify } = createGuard({
     store: {
-      async readSession(cookie, names) {
-        asked.push([...names])
+      async readSession(cookie, names, confirmedWithinMs) {
+        asked.push([...names, ...(confirmedWithinMs === undefined ? [] : [`${confirmedWithinMs} ms`])])
         const sets = sessions[cookie ?? ''] ?? []
         const [signIn] = sets
         if (signIn === undefined) return undefined
@@ -98,6 +98,14 @@ t.test('without a session: refused, or let in as nobody where that is allowed', 
     t.equal(await refusal(guard().admit(route(), request)), 'sign_in_required')
     t.equal(await guard().admit(route({ access: 'optional' }), request), undefined)
   }
+})
+
+t.test('a session can be wanted as the store had it a moment ago', async (t) => {
+  const { admit, asked } = guard()
+
+  await admit(route(), page, { confirmedWithinMs: 9 })
+
+  t.strictSame(asked, [['cognito', '9 ms']])
 })
 
 t.test('who is signed in passes, with the tokens of the sign-in', async (t) => {

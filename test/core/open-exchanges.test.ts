@@ -18,13 +18,15 @@ function anExchange({ cookie = 'a.b', authorization = '', route = aRoute(), wasU
 /** Open exchanges, and what the guard was asked about them. */
 function exchanges(answer: (cookie: string | undefined) => ReturnType<Guard['admit']>) {
   const asked: unknown[] = []
+  const confirmedWithin: unknown[] = []
   const open = createOpenExchanges({
     admit(route, { cookie }, options) {
       asked.push([route.name, cookie, options?.isUse])
+      confirmedWithin.push(options?.confirmedWithinMs)
       return answer(cookie)
     },
   })
-  return { ...open, asked }
+  return { ...open, asked, confirmedWithin }
 }
 
 t.test('what would not pass now is ended, what the provider would have to tell stays open', async (t) => {
@@ -48,6 +50,15 @@ t.test('what would not pass now is ended, what the provider would have to tell s
 
     t.same(exchange.ended, ended === undefined ? [] : [ended], answer.toString())
   }
+})
+
+t.test('the store is asked unless it was a second ago, so that an end nobody told of counts within 5 s', async (t) => {
+  const { add, recheck, confirmedWithin } = exchanges(async () => passage)
+  add(anExchange())
+
+  await recheck()
+
+  t.same(confirmedWithin, [1_000])
 })
 
 t.test('one session is asked about once a route, however much it has open', async (t) => {

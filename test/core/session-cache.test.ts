@@ -46,6 +46,7 @@ function open({ serveCachedForMs = minute, max = 100 } = {}) {
     max,
   })
   const read = (providers: readonly string[] = ['cognito'], of = cookie) => cache.read(of, providers)
+  const recently = (withinMs: number) => cache.read(cookie, ['cognito'], withinMs)
   const nameRead = async (...args: Parameters<typeof read>) => (await read(...args))?.name
   const changed = (whose = user) => listener?.changed(whose)
   const hearing = (isHearing: boolean) => listener?.hearing(isHearing)
@@ -54,7 +55,7 @@ function open({ serveCachedForMs = minute, max = 100 } = {}) {
     for (const resolve of waiting.splice(0)) resolve()
     await setImmediate()
   }
-  return { clock, store, asked, read, nameRead, changed, hearing, answer, results: cache.results }
+  return { clock, store, asked, read, recently, nameRead, changed, hearing, answer, results: cache.results }
 }
 
 t.test('a session that was just read is given again without asking the store', async (t) => {
@@ -111,6 +112,25 @@ t.test('10 s after its confirmation it is read again before it is used', async (
   t.equal(await nameRead(), 's:second')
   t.strictSame(results, { hit: 0, miss: 1, unconfirmed: 1, stale: 0 })
 })
+
+t.test(
+  'who wants it confirmed more recently has the store asked first, and gets what was kept while that is away',
+  async (t) => {
+    const { clock, store, asked, results, recently } = open()
+    await recently(second)
+    await recently(second)
+    t.equal(asked.length, 1)
+    clock.at += second
+
+    store.answer = () => away
+    t.equal((await recently(second))?.name, 's:first')
+    store.answer = () => undefined
+    t.equal(await recently(second), undefined)
+
+    t.equal(asked.length, 3)
+    t.strictSame(results, { hit: 1, miss: 1, unconfirmed: 1, stale: 1 })
+  },
+)
 
 t.test('it counts as confirmed when the store was asked, not when it answered', async (t) => {
   const { read, asked, clock, store, answer } = open()
