@@ -28,8 +28,10 @@ export type Connections = ReturnType<typeof createConnections>
 /** All throw `store_unavailable`. */
 export function createConnections({ store, freshTokens, providers, endings, now, audit }: ConnectionsOptions) {
   async function held({ session }: User, name: string): Promise<HeldTokens> {
+    const provider = providers.get(name)
+    if (provider === undefined) throw new GatewayError('bad_request')
     const tokens = await store.readTokens(session.user, name)
-    if (tokens === undefined) throw new GatewayError('bad_request')
+    if (tokens === undefined) throw new GatewayError('connection_required', { provider })
     return tokens
   }
 

@@ -302,6 +302,17 @@ t.test('what is there to sign in with is neither connected nor disconnected', as
   }
 })
 
+t.test('who wants a connection refreshed that is not there any more is offered to connect it', async (t) => {
+  const browser = await signedIn()
+  await press(browser, 'crm/disconnect')
+
+  const page = await press(browser, 'crm/refresh')
+
+  t.equal(page.status, 403)
+  t.match(page.body, 'connection_required')
+  t.match(page.body, 'action="/oauth/connections/crm/connect')
+})
+
 t.test('signing out everywhere keeps the connections', async (t) => {
   const browser = await signedIn()
   await connect(browser)

@@ -93,12 +93,12 @@ export const errorTexts = {
   },
   store_unavailable: {
     heading: (context) => `${tool(context)} is not available for a moment`,
-    message: () => 'The place where sessions are kept does not answer. Your session is safe and you stay signed in.',
+    message: () => 'The place where sessions are kept does not answer. Who is signed in stays so.',
   },
   provider_unavailable: {
     heading: (context) => `${provider(context)} does not answer`,
     message: (context) =>
-      `It is needed to let you in to ${thisTool(context)}. Your session is safe and nothing of yours is lost.`,
+      `It is needed to let you in to ${thisTool(context)}. Who is signed in stays so, and nothing is lost.`,
   },
   provider_refused: {
     heading: () => 'You could not be signed in',
