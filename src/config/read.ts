@@ -130,11 +130,10 @@ async function readRecord(source: Source, map: YAMLMap, schema: TRecord, path: s
   const entries: [string, unknown][] = []
   for (const pair of map.items) {
     const key = keyOf(pair)
-    if (key !== '__proto__' && pattern.test(key) && keyRule(key)) {
-      entries.push([key, await readPair(source, pair, Type.RecordValue(schema), childPath(path, key))])
-    } else {
-      findings.problem(childPath(path, key), keyErrorMessage, positionOf(source, pair.key))
-    }
+    // Also under a name that cannot be, for what is wrong there.
+    const value = await readPair(source, pair, Type.RecordValue(schema), childPath(path, key))
+    if (key !== '__proto__' && pattern.test(key) && keyRule(key)) entries.push([key, value])
+    else findings.problem(childPath(path, key), keyErrorMessage, positionOf(source, pair.key))
   }
   return Object.fromEntries(entries)
 }

@@ -588,6 +588,15 @@ t.test('a provider of unknown type says nothing more about routes that name it',
   )
 })
 
+t.test('a provider name that cannot be hides nothing that is wrong below it', async (t) => {
+  const problems = await problemsOf(sampleWith({ 3: '  Cognito:', 5: '    domian: https://x.io', 8: '    scopes: []' }))
+
+  t.strictSame(
+    problems.map(({ path, line }) => `${line} ${path}`),
+    ['3 providers.Cognito', '5 providers.Cognito.domian', '8 providers.Cognito.scopes'],
+  )
+})
+
 t.test('a route may not be where root aliases answer', async (t) => {
   const at = (path: string) => sampleWith({ 11: `    path: ${path}`, 14: 'mcp: { root_aliases: true }' })
 
