@@ -2,9 +2,10 @@ import type { Endings } from './endings.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { User } from './guard.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
-import type { HeldTokens, UserStore } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
 
 /** A provider and what the user has there: the sign-in, a connection, one that ended, or nothing. */
 export interface Connection {

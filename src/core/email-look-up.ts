@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { profileOf } from './claims.ts'
+import type { HeldTokens } from './held-records.ts'
 import { createNamingKeys, hashWith } from './naming-keys.ts'
 import type { Addresses, Clock, Keyring, RecordStore, UserHash } from './ports.ts'
 import type { Provider } from './provider.ts'
 import type { TokenSet } from './token-set.ts'
-import type { HeldTokens, UserStore } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
 
 interface EmailLookUpOptions {
   readonly addresses: Addresses

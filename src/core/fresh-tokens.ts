@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts'
 import { GatewayError } from './errors.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Audit, Clock, Lock, Locks, Sleep } from './ports.ts'
 import { type Provider, ProviderError } from './provider.ts'
 import type { Revoke } from './revoke.ts'
@@ -7,7 +8,7 @@ import { userKey } from './session.ts'
 import { createSingleFlight } from './single-flight.ts'
 import { createTokenSaver } from './token-saver.ts'
 import { freshness, renewedTokenSet, type TokenSet } from './token-set.ts'
-import type { HeldTokens, UserStore } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
 
 interface FreshTokensOptions {
   readonly store: UserStore

@@ -4,6 +4,7 @@ import { trustedOrigins } from './cors.ts'
 import type { Start } from './departure.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { remembered } from './remembered.ts'
@@ -13,7 +14,7 @@ import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl, userKey } from './session.ts'
 import type { TokenSet } from './token-set.ts'
-import type { HeldSession, HeldTokens, UserStore } from './user-store.ts'
+import type { HeldSession, UserStore } from './user-store.ts'
 
 /** Who somebody is, by verified claims. */
 export interface Identity {

@@ -1,6 +1,6 @@
 import type { FreshTokens } from './fresh-tokens.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Clock } from './ports.ts'
-import type { HeldTokens } from './user-store.ts'
 
 /** What to do about tokens that an upstream refuses. See `createRefusedTokens`. */
 export type RefusedTokens = ReturnType<typeof createRefusedTokens>

@@ -1,8 +1,9 @@
 import { GatewayError } from './errors.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Sleep } from './ports.ts'
 import type { Revoke } from './revoke.ts'
 import { refreshMark, type TokenSet } from './token-set.ts'
-import type { HeldTokens, UserStore } from './user-store.ts'
+import type { UserStore } from './user-store.ts'
 
 interface TokenSaverOptions {
   readonly store: UserStore

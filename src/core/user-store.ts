@@ -1,15 +1,6 @@
+import { createHeldRecords, type HeldTokens } from './held-records.ts'
 import { createNamingKeys, hashWith } from './naming-keys.ts'
-import type {
-  Clock,
-  Keyring,
-  RecordName,
-  RecordPattern,
-  RecordState,
-  RecordStore,
-  StoredRecord,
-  UserHash,
-  WriteCondition,
-} from './ports.ts'
+import type { Clock, Keyring, RecordName, RecordPattern, RecordStore, UserHash, WriteCondition } from './ports.ts'
 import { openIfWeCan, openRecord, sealRecord } from './sealed-record.ts'
 import {
   formatSessionCookie,
@@ -22,17 +13,6 @@ import {
   userKey,
 } from './session.ts'
 import { refreshMark, type TokenSet } from './token-set.ts'
-
-/** A stored token set, opened. */
-export interface HeldTokens {
-  readonly user: UserHash
-  readonly provider: string
-  readonly version: number
-  readonly state: RecordState
-  /** Why the provider refused it; empty while live. */
-  readonly reason: string
-  readonly set: TokenSet
-}
 
 /** A stored session, opened, with the token sets that were asked for. */
 export interface HeldSession {
@@ -69,30 +49,7 @@ interface UserStoreOptions {
 /** Wraps the record store with sealing and with our record formats. All methods throw `store_unavailable`. */
 export function createUserStore({ records, keyring, lifetimes, now }: UserStoreOptions) {
   const namingKeys = createNamingKeys({ records, keyring, now })
-  /** Which writing of a record sessions and held tokens were made of. */
-  const madeOf = new WeakMap<object, string>()
-
-  /** What is made of a record: `known`, if it was made of the very same one, so that nothing is opened twice. */
-  function made<T extends object>(record: StoredRecord, known: T | undefined, make: () => T): T {
-    const writing = writingOf(record)
-    if (known !== undefined && madeOf.get(known) === writing) return known
-    const value = make()
-    madeOf.set(value, writing)
-    return value
-  }
-
-  function hold(
-    user: UserHash,
-    provider: string,
-    record: StoredRecord | undefined,
-    known?: HeldTokens,
-  ): HeldTokens | undefined {
-    if (record === undefined || record.state === 'ended') return undefined
-    const { version, state, reason, body } = record
-    return made(record, known, () => {
-      return { user, provider, version, state, reason, set: openRecord<TokenSet>(keyring, user, `t:${provider}`, body) }
-    })
-  }
+  const { made, hold } = createHeldRecords(keyring)
 
   async function readTokens(user: UserHash, provider: string): Promise<HeldTokens | undefined> {
     const [record] = await records.read(user, [`t:${provider}`])
@@ -222,9 +179,4 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     const hash = (key: Uint8Array) => hashWith(key, userKey(provider, sub)).slice(0, 22)
     return [hash(first), ...others.map(hash)]
   }
-}
-
-/** Tells one writing of a record from every other: each sealing ends in an authentication tag of its own. */
-function writingOf({ version, state, body }: StoredRecord): string {
-  return `${version} ${state} ${Buffer.from(body.subarray(-16)).toString('latin1')}`
 }

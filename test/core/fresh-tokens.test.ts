@@ -5,6 +5,7 @@ import { createKeyring } from '../../src/adapters/keyring.ts'
 import { createMemoryStore } from '../../src/adapters/memory-store.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { createFreshTokens } from '../../src/core/fresh-tokens.ts'
+import type { HeldTokens } from '../../src/core/held-records.ts'
 import type { RecordStore } from '../../src/core/ports.ts'
 import {
   type Provider,
@@ -16,7 +17,7 @@ import { createRevocations } from '../../src/core/revocations.ts'
 import { createRevoke, createRevoking } from '../../src/core/revoke.ts'
 import { createSetAside } from '../../src/core/set-aside.ts'
 import type { TokenSet } from '../../src/core/token-set.ts'
-import { createUserStore, type HeldTokens } from '../../src/core/user-store.ts'
+import { createUserStore } from '../../src/core/user-store.ts'
 
 const hour = 3_600_000
 const user = 'u'.repeat(22)

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
 import { createGuard, displayName, type GuardedRequest, ScopeError } from '../../src/core/guard.ts'
+import type { HeldTokens } from '../../src/core/held-records.ts'
 import type { PresentedToken, Provider } from '../../src/core/provider.ts'
 import type { GuardedRoute } from '../../src/core/route.ts'
-import type { HeldSession, HeldTokens } from '../../src/core/user-store.ts'
+import type { HeldSession } from '../../src/core/user-store.ts'
 import { aPassage, heldTokens } from '../support/passage.ts'
 import { aRoute } from '../support/route.ts'
 

@@ -1,0 +1,49 @@
+import type { Keyring, RecordState, StoredRecord, UserHash } from './ports.ts'
+import { openRecord } from './sealed-record.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** A stored token set, opened. */
+export interface HeldTokens {
+  readonly user: UserHash
+  readonly provider: string
+  readonly version: number
+  readonly state: RecordState
+  /** Why the provider refused it; empty while live. */
+  readonly reason: string
+  readonly set: TokenSet
+}
+
+/** Opens records once for each of their writings. */
+export function createHeldRecords(keyring: Keyring) {
+  /** Which writing of a record sessions and held tokens were made of. */
+  const madeOf = new WeakMap<object, string>()
+
+  /** What is made of a record: `known`, if it was made of the very same one, so that nothing is opened twice. */
+  function made<T extends object>(record: StoredRecord, known: T | undefined, make: () => T): T {
+    const writing = writingOf(record)
+    if (known !== undefined && madeOf.get(known) === writing) return known
+    const value = make()
+    madeOf.set(value, writing)
+    return value
+  }
+
+  function hold(
+    user: UserHash,
+    provider: string,
+    record: StoredRecord | undefined,
+    known?: HeldTokens,
+  ): HeldTokens | undefined {
+    if (record === undefined || record.state === 'ended') return undefined
+    const { version, state, reason, body } = record
+    return made(record, known, () => {
+      return { user, provider, version, state, reason, set: openRecord<TokenSet>(keyring, user, `t:${provider}`, body) }
+    })
+  }
+
+  return { made, hold }
+}
+
+/** Tells one writing of a record from every other: each sealing ends in an authentication tag of its own. */
+function writingOf({ version, state, body }: StoredRecord): string {
+  return `${version} ${state} ${Buffer.from(body.subarray(-16)).toString('latin1')}`
+}
