@@ -1,5 +1,5 @@
 import { GatewayError } from './errors.ts'
-import { identityOf } from './guard.ts'
+import { identityOf } from './identity.ts'
 import type { Provider } from './provider.ts'
 import type { Route } from './route.ts'
 import type { SignIdentity } from './signed-identity.ts'

@@ -1,10 +1,10 @@
 import { bearerOf, verifyBearer } from './bearer.ts'
-import { type Claims, type Profile, profileOf, subjectOf } from './claims.ts'
 import { trustedOrigins } from './cors.ts'
 import type { Start } from './departure.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
+import { displayName, type Identity, identityOf } from './identity.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { remembered } from './remembered.ts'
@@ -12,21 +12,9 @@ import { missingScopes, unionOfScopes } from './replace-tokens.ts'
 import type { GuardedRoute } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
-import { idleTtl, userKey } from './session.ts'
+import { idleTtl } from './session.ts'
 import type { TokenSet } from './token-set.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
-
-/** Who somebody is, by verified claims. */
-export interface Identity {
-  /** The user key: provider and sub. */
-  readonly key: string
-  readonly provider: string
-  readonly sub: string
-  readonly profile: Profile
-  readonly claims: Claims
-  /** The client that the tokens were issued to. */
-  readonly clientId: string | undefined
-}
 
 /** A signed-in user, as far as requests and pages need to know. */
 export interface User extends Identity {
@@ -35,19 +23,6 @@ export interface User extends Identity {
   readonly sessionEndsAt: number
   /** The sign-in token set, usable now. */
   readonly tokens: HeldTokens
-}
-
-/** Who verified claims say a user is. */
-export function identityOf(provider: Provider, claims: Claims): Identity {
-  const { name, clientId, claimNames, trustUnverifiedEmail } = provider
-  const sub = subjectOf(claims[claimNames.user]) ?? ''
-  const profile = profileOf(claims, claimNames, trustUnverifiedEmail)
-  return { key: userKey(name, sub), provider: name, sub, profile, claims, clientId }
-}
-
-/** What we call a user on our pages. */
-export function displayName({ profile, sub }: Pick<Identity, 'profile' | 'sub'>): string {
-  return profile.email ?? profile.name ?? profile.preferredUsername ?? sub
 }
 
 /** Who passes a route, and with whose tokens. */

@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto'
-import type { Guard, Identity } from './guard.ts'
+import type { Guard } from './guard.ts'
+import type { Identity } from './identity.ts'
 import type { IdentityKey, IdentityKeys } from './identity-keys.ts'
 import type { Clock } from './ports.ts'
 import type { GuardedRoute } from './route.ts'

@@ -1,5 +1,4 @@
 import { corsHeaders } from './cors.ts'
-import type { Identity } from './guard.ts'
 import {
   connectionOptions,
   foldHeaderName,
@@ -10,6 +9,7 @@ import {
   type RawHeaders,
   varyBy,
 } from './headers.ts'
+import type { Identity } from './identity.ts'
 import { remembered, rememberedText } from './remembered.ts'
 import type { GuardedRoute, HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'

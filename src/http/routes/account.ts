@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import { displayName, type User } from '../../core/guard.ts'
+import type { User } from '../../core/guard.ts'
+import { displayName } from '../../core/identity.ts'
 import type { GuardedRoute } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import type { HttpSettings, Services } from '../services.ts'

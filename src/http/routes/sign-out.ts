@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import { displayName } from '../../core/guard.ts'
+import { displayName } from '../../core/identity.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { signedOutPage, signOutPage } from '../views/sign-out.ts'

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import { displayName } from '../../core/guard.ts'
+import { displayName } from '../../core/identity.ts'
 import type { GuardedRoute } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
