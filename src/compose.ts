@@ -21,6 +21,8 @@ import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import { createIdentityKeys } from './core/identity-keys.ts'
+import { createGrantStore } from './core/mcp/grant-store.ts'
+import { createGranted } from './core/mcp/granted.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Audit, Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
@@ -112,7 +114,10 @@ export async function compose(
     max: maxCachedSessions,
   }
   const sessionCache = createSessionCache({ ...caching, read: userStore.readSession })
+  const grantStore = createGrantStore(sealedStore)
+  const grantCache = createSessionCache({ ...caching, read: grantStore.read })
   const admitting = createGuard({
+    granted: createGranted({ read: grantCache.read, now }),
     store: { ...userStore, readSession: sessionCache.read },
     freshTokens,
     providers,

@@ -5,11 +5,12 @@ import { GatewayError, isEnded } from './errors.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
 import { displayName, type Identity, identityOf } from './identity.ts'
+import type { Granted } from './mcp/granted.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { remembered } from './remembered.ts'
 import { missingScopes, unionOfScopes } from './replace-tokens.ts'
-import type { GuardedRoute } from './route.ts'
+import type { GuardedRoute, McpRules } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl } from './session.ts'
@@ -30,6 +31,8 @@ export interface Passage {
   readonly user: Identity
   /** What is injected: of the user's stored token set, or the very token that was presented, which nothing renews. */
   readonly tokens: HeldTokens | PresentedTokens
+  /** What an MCP client may do in the user's name, where it was a token of ours that came. */
+  readonly grant?: { readonly id: string; readonly clientId: string; readonly scopes: readonly string[] }
   /** The user as a JWT, on routes with `identity: signed`. */
   readonly signedIdentity?: string
 }
@@ -85,6 +88,7 @@ interface GuardOptions {
       confirmedWithinMs?: number,
     ): Promise<HeldSession | undefined>
   }
+  readonly granted: Granted
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
   readonly idleMs: number
@@ -98,7 +102,7 @@ export type Guard = ReturnType<typeof createGuard>
 const maxTouched = 100_000
 
 /** The one place that says who may pass (deny by default). */
-export function createGuard({ store, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
+export function createGuard({ store, granted, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
   /** When this process last extended a session. */
   const touched = new Map<string, number>()
   const knownIdentity = remembered(identityOf, (claims) => claims)
@@ -115,8 +119,11 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     admitting: Admitting = {},
   ): Promise<Passage | undefined> {
     if (route.access === 'public') return undefined
-    const bearer = route.accept.includes('provider_token') ? bearerOf(request.headers.authorization) : undefined
-    if (bearer !== undefined) return admitBearer(route, bearer)
+    const takesBearer = route.accept.includes('provider_token') || route.mcp !== undefined
+    const bearer = takesBearer ? bearerOf(request.headers.authorization) : undefined
+    if (bearer !== undefined) {
+      return route.mcp === undefined ? admitBearer(route, bearer) : admitGrant(route, route.mcp, bearer, admitting)
+    }
     if (!route.accept.includes('session')) {
       if (route.access === 'optional') return undefined
       throw new GatewayError('token_required')
@@ -132,7 +139,7 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       throw new GatewayError('sign_in_required')
     }
     requireAllowed(route, user)
-    const tokens = await tokensFor(route, user)
+    const tokens = await tokensFor(route, user.tokens, user.session.tokens)
     if (missingScopes(route.scopes, tokens.set.scopes).length > 0) {
       throw new ScopeError(route, user, tokens, providers.get(tokens.provider)?.scopes ?? [])
     }
@@ -152,6 +159,35 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
       throw new GatewayError('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
     }
     return { user, tokens: { presented: true, set: { accessToken: bearer, idToken: undefined } } }
+  }
+
+  /** A client acts for a user: with that user's tokens, as far as the user allowed. */
+  async function admitGrant(
+    route: GuardedRoute,
+    mcp: McpRules,
+    accessToken: string,
+    { isUse = true, confirmedWithinMs }: Admitting,
+  ): Promise<Passage> {
+    const { resource } = mcp
+    const wanted = route.provider === undefined ? route.signIn : [...route.signIn, route.provider]
+    const held = await granted({ accessToken, resource, providers: wanted, wasGood: !isUse, confirmedWithinMs })
+    const stored = held?.tokens.get(held.grant.provider)
+    const provider = providers.get(held?.grant.provider ?? '')
+    if (held === undefined || stored === undefined || provider === undefined || !route.signIn.includes(provider.name)) {
+      throw new GatewayError('invalid_token')
+    }
+    const signedIn = await freshTokens(stored).catch((error) => {
+      throw isEnded(error) ? new GatewayError('invalid_token') : error
+    })
+    const { id, grant } = held
+    const user = { ...knownIdentity(provider, signedIn.set.claims), clientId: grant.client.id }
+    requireAllowed(route, user)
+    const tokens = await tokensFor(route, signedIn, held.tokens)
+    // The upstream's token may hold more than the user allowed, or by now less.
+    if (missingScopes(mcp.scopes, grant.scopes).length + missingScopes(route.scopes, tokens.set.scopes).length > 0) {
+      throw new GatewayError('insufficient_scope', { scopes: mcp.scopes, signedInAs: displayName(user) })
+    }
+    return { user, tokens, grant: { id, clientId: grant.client.id, scopes: grant.scopes } }
   }
 
   function requireAllowed({ name, allow }: GuardedRoute, user: Identity, hasUser = true): void {
@@ -184,9 +220,14 @@ export function createGuard({ store, freshTokens, providers, idleMs, now, audit 
     return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }
   }
 
-  async function tokensFor(route: GuardedRoute, user: User): Promise<HeldTokens> {
-    if (route.provider === undefined || route.provider === user.provider) return user.tokens
-    const stored = user.session.tokens.get(route.provider)
+  /** The tokens for the upstream: those of the sign-in, or of a connection. */
+  async function tokensFor(
+    route: GuardedRoute,
+    signedIn: HeldTokens,
+    all: ReadonlyMap<string, HeldTokens>,
+  ): Promise<HeldTokens> {
+    if (route.provider === undefined || route.provider === signedIn.provider) return signedIn
+    const stored = all.get(route.provider)
     if (stored === undefined) throw connectionRequired(route.provider)
     return freshTokens(stored).catch((error) => {
       throw isEnded(error) ? connectionRequired(route.provider ?? '') : error

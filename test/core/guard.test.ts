@@ -6,6 +6,7 @@ import { displayName } from '../../src/core/identity.ts'
 import type { PresentedToken, Provider } from '../../src/core/provider.ts'
 import type { GuardedRoute } from '../../src/core/route.ts'
 import type { HeldSession } from '../../src/core/user-store.ts'
+import { aGrant } from '../support/grant.ts'
 import { aPassage, heldTokens } from '../support/passage.ts'
 import { aRoute } from '../support/route.ts'
 
@@ -63,6 +64,13 @@ function guard({ sessions = { ada: [held('cognito'), held('crm')] }, fresh, pres
         touches++
         await touch?.()
       },
+    },
+    async granted({ accessToken, resource, providers: names }) {
+      asked.push([...names])
+      const sets = (sessions.ada ?? []).filter(({ provider }) => names.includes(provider))
+      if (accessToken !== 'granted' || resource !== 'https://tools.test/mcp') return undefined
+      const tokens = new Map(sets.map((set) => [set.provider, set]))
+      return { user: 'hash', id: 'one', version: 1, grant: aGrant(), endsAt: clock.at + hour, tokens }
     },
     freshTokens: async (tokens) => (fresh === undefined ? tokens : fresh(tokens)),
     providers: new Map(['cognito', 'crm'].map((name) => [name, provider(name)])),
@@ -312,4 +320,51 @@ t.test('when a session ends, unless it is used again, is told with the user', as
   const { identify, clock } = guard()
 
   t.equal((await identify(page, ['cognito', 'cognito']))?.sessionEndsAt, clock.at + 12 * hour)
+})
+
+const mcp = {
+  resource: 'https://tools.test/mcp',
+  challenge: 'lazy',
+  publicTools: new Set<string>(),
+  scopes: ['notes/read'],
+  toolScopes: new Map(),
+  toolProviders: new Map(),
+} as const
+const mcpRoute = (more: Partial<GuardedRoute> = {}) => route({ accept: ['grant'], mcp, ...more })
+const withBearer = (token: string) => ({ ...nobody, headers: { authorization: `Bearer ${token}` } })
+
+t.test('with a token of ours a client acts for its user, with that user’s tokens', async (t) => {
+  const { admit, asked } = guard()
+
+  const passage = await admit(mcpRoute({ provider: 'crm' }), withBearer('granted'))
+
+  t.match(passage, {
+    user: { key: 'cognito:ada', clientId: 'app' },
+    tokens: { provider: 'crm' },
+    grant: { id: 'one', clientId: 'app', scopes: ['notes/read'] },
+  })
+  t.strictSame(asked, [['cognito', 'crm']])
+})
+
+t.test('a token of ours that is no good is refused, whatever cookie came with it', async (t) => {
+  const cookie = { ...page, headers: { ...page.headers, authorization: 'Bearer other' } }
+  const both = mcpRoute({ accept: ['session', 'grant'] })
+
+  t.equal(await refusal(guard().admit(both, cookie)), 'invalid_token')
+  t.equal(await refusal(guard().admit(mcpRoute(), page)), 'token_required')
+  t.match(await guard().admit(both, page), { user: { key: 'cognito:ada' }, grant: undefined })
+  t.equal(await refusal(guard().admit(mcpRoute({ signIn: ['crm'] }), withBearer('granted'))), 'invalid_token')
+})
+
+t.test('a grant is as good as the sign-in, the rules and its scopes', async (t) => {
+  const admitWith = (given: Given, more: Partial<GuardedRoute> = {}) =>
+    refusal(guard(given).admit(mcpRoute(more), withBearer('granted')))
+
+  t.equal(await admitWith({ fresh: ended }), 'invalid_token', 'its token set ended')
+  t.equal(await admitWith({ sessions: {} }), 'invalid_token', 'its token set is gone')
+  t.equal(await admitWith({}, { allow: { ...allow, groups: ['operators'] } }), 'access_denied')
+  t.equal(await admitWith({}, { allow: { ...allow, clients: ['another'] } }), 'access_denied')
+  t.equal(await admitWith({}, { mcp: { ...mcp, scopes: ['notes/read', 'notes/write'] } }), 'insufficient_scope')
+  t.equal(await admitWith({}, { scopes: ['reports/read'] }), 'insufficient_scope', 'of the provider')
+  t.equal(await admitWith({ sessions: { ada: [held('cognito')] } }, { provider: 'crm' }), 'connection_required')
 })

@@ -1,0 +1,43 @@
+import type { Clock } from '../ports.ts'
+import { grantKey, hasAccessToken, parseGrantToken } from './grant.ts'
+import type { HeldGrant } from './grant-store.ts'
+
+interface GrantedOptions {
+  /** Cached: it is asked for with every request. */
+  readonly read: (
+    key: string,
+    providers: readonly string[],
+    confirmedWithinMs?: number,
+  ) => Promise<HeldGrant | undefined>
+  readonly now: Clock
+}
+
+/** What a client with an access token of ours asks for. */
+interface Presented {
+  readonly accessToken: string
+  /** The resource it is presented at. */
+  readonly resource: string
+  /** Whose token sets are wanted with it. */
+  readonly providers: readonly string[]
+  /** It let something in that still lasts: the token's own end, after a quarter of an hour, does not end that. */
+  readonly wasGood?: boolean
+  /** How recently the store must have confirmed it. Milliseconds. */
+  readonly confirmedWithinMs?: number | undefined
+}
+
+/**
+ * The grant that an access token stands for, `undefined` when it is no good at this resource: unknown, over, ended, or
+ * made for another one (RFC 8707 section 2). Throws `store_unavailable`.
+ */
+export type Granted = (presented: Presented) => Promise<HeldGrant | undefined>
+
+/** See `Granted`. */
+export function createGranted({ read, now }: GrantedOptions): Granted {
+  return async function granted({ accessToken, resource, providers, wasGood = false, confirmedWithinMs }) {
+    const token = parseGrantToken(accessToken)
+    if (token === undefined) return undefined
+    const held = await read(grantKey(token), providers, confirmedWithinMs)
+    if (held === undefined || held.grant.resource !== resource) return undefined
+    return wasGood || hasAccessToken(held.grant, token.secret, now()) ? held : undefined
+  }
+}
