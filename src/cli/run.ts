@@ -32,6 +32,10 @@ const commands: Record<string, Command> = {
     summary: 'Show the routes, or explain one request (routes explain METHOD URL)',
     load: () => import('./routes.ts'),
   },
+  users: {
+    summary: 'Show what users have, or end it (users show, users sign-out, users disconnect)',
+    load: () => import('./users.ts'),
+  },
   'local-cognito': { summary: 'Run the local Cognito look-alike', load: () => import('./local-cognito.ts') },
 }
 

@@ -17,6 +17,9 @@ interface EmailLookUpOptions {
   readonly now: Clock
 }
 
+/** See `createEmailLookUp`. */
+export type EmailLookUp = ReturnType<typeof createEmailLookUp>
+
 const maxNoted = 20_000
 
 /** Finds users by their verified e-mail address. Nobody waits for what it remembers, and nothing fails by it. */
@@ -63,7 +66,7 @@ export function createEmailLookUp({ addresses, records, keyring, providers, sess
 }
 
 /** The verified address of who signs in with this set; `undefined` for a connection. */
-function emailOf({ claims, claimsAt }: TokenSet, provider: Provider | undefined): string | undefined {
+export function emailOf({ claims, claimsAt }: TokenSet, provider: Provider | undefined): string | undefined {
   if (claimsAt === undefined || provider === undefined) return undefined
   return profileOf(claims, provider.claimNames, provider.trustUnverifiedEmail).email
 }

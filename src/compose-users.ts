@@ -1,0 +1,36 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { createKeyring } from './adapters/keyring.ts'
+import { createRedisStore } from './adapters/redis/store.ts'
+import { composeProviders } from './compose-providers.ts'
+import type { Config } from './config/schema.ts'
+import { createEmailLookUp } from './core/email-look-up.ts'
+import { createEndings } from './core/endings.ts'
+import type { Audit } from './core/ports.ts'
+import { createRevoking } from './core/revoke.ts'
+import { createUserStore } from './core/user-store.ts'
+import { createUsers, type Users } from './core/users.ts'
+
+/** The users of this config's Redis, for a command beside its gateways: these revoke what the command ends. */
+export function composeUsers(
+  config: Config,
+  logger: FastifyBaseLogger,
+): Users & { readonly close: () => Promise<void> } {
+  const { store: place, sessions, encryption_keys: keys } = config
+  const { records, revocations, addresses } = createRedisStore({ url: place.url, keyPrefix: place.key_prefix })
+  const now = Date.now
+  const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
+  const { providers } = composeProviders(config, now, async () => undefined)
+  const sealed = { records, keyring: createKeyring(keys), now }
+  const store = createUserStore({ ...sealed, lifetimes: { idleMs: sessions.idle, absoluteMs: sessions.absolute } })
+  return {
+    ...createUsers({
+      records,
+      store,
+      emailLookUp: createEmailLookUp({ ...sealed, addresses, providers, sessionMs: sessions.absolute }),
+      endings: createEndings(store, createRevoking(revocations), audit),
+      providers,
+      audit,
+    }),
+    close: () => records.close(),
+  }
+}
