@@ -41,16 +41,17 @@ t.test("the README's config has no problem and no warning, and its addresses are
   t.match(readme, `| Allowed sign-out URLs | \`${config.public_url}${config.base_path}/signed-out\` |`)
 })
 
-t.test("the gateway's side of docs/forward-auth.md is right as it stands", async (t) => {
-  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/forward-auth.md')) ?? []
-  const cognito = 'domain: https://auth.acme.io, user_pool_id: eu-west-1_Xk3fP9qLm, client_id: 4f7q2k9v1m'
-  const providers = `providers: { cognito: { type: cognito, ${cognito} } }`
+for (const file of ['docs/forward-auth.md', 'docs/mcp.md']) {
+  t.test(`the config of ${file} is right as it stands`, async (t) => {
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(read(file)) ?? []
+    const cognito = 'domain: https://auth.acme.io, user_pool_id: eu-west-1_Xk3fP9qLm, client_id: 4f7q2k9v1m'
 
-  const { warnings } = await parseConfig(`${yaml}\n${providers}`, 'docs/forward-auth.md', {})
+    const { warnings } = await parseConfig(`${yaml}\nproviders: { cognito: { type: cognito, ${cognito} } }`, file, {})
 
-  t.match(yaml, 'forward_auth: true')
-  t.strictSame(warnings, [])
-})
+    t.match(yaml, /^ {2}- name: /m)
+    t.strictSame(warnings, [])
+  })
+}
 
 t.test('keys of a route in docs/moving are right as they stand', async (t) => {
   const blocks = globSync('docs/moving/*.md', { cwd: project }).flatMap((file) =>
