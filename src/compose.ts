@@ -96,7 +96,7 @@ export async function compose(
   const userStore = emailLookUp.noting(createUserStore({ ...sealedStore, lifetimes }))
   const ends = composeEndings({ store, userStore, keyring, providers, now, audit })
   const { endings, replaceTokens, revoke, discard, providerSessions } = ends
-  const freshTokens = createFreshTokens({
+  const { freshTokens, settled } = createFreshTokens({
     store: userStore,
     locks: store.locks,
     providers,
@@ -106,6 +106,10 @@ export async function compose(
     now,
     sleep,
     audit,
+    onProvider: (provider, answers, detail) =>
+      answers
+        ? logger.info({ provider }, 'provider answers again')
+        : logger.warn({ provider, detail }, 'provider does not refresh tokens'),
   })
   const caching = {
     invalidations: shareInvalidations(store.invalidations),
@@ -228,6 +232,7 @@ export async function compose(
       stopRevoking()
       clearInterval(sweep)
       await pools.close()
+      await settled()
       await store.records.close()
     },
   }

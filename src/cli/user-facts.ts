@@ -1,6 +1,6 @@
 import { shown } from '../core/check/probe.ts'
+import type { HeldTokens } from '../core/held-records.ts'
 import { userKey } from '../core/session.ts'
-import type { HeldTokens } from '../core/user-store.ts'
 import type { UserView } from '../core/users.ts'
 
 /** A user as `users show --json` prints it. Times are RFC 3339. */

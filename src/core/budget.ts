@@ -26,12 +26,13 @@ const maxAddresses = 10_000
 
 /**
  * Refreshes may use all of it. Code exchanges get a quarter, and those of one client address (of IPv6: of one /64
- * network) half of that, both counted over ten seconds.
+ * network) half of that, both counted over ten seconds; and half of any one second, so that a wave leaves room.
  */
 export function createBudget({ perSecond, now, sleep }: BudgetOptions): Budget {
   const share = (perSecond / 4) * (waveMs / second)
   const calls = createWindow(perSecond, second)
   const exchanges = createWindow(share, waveMs)
+  const burst = createWindow(perSecond / 2, second)
   const byAddress = new Map<string, Window>()
   let waiting = 0
   let lastTurn: Promise<void> = Promise.resolve()
@@ -67,7 +68,7 @@ export function createBudget({ perSecond, now, sleep }: BudgetOptions): Budget {
     },
 
     exchange(clientAddress) {
-      const windows = [calls, exchanges, windowOf(networkOf(clientAddress))]
+      const windows = [calls, burst, exchanges, windowOf(networkOf(clientAddress))]
       const waitMs = Math.max(waiting > 0 ? second : 0, ...windows.map((window) => window.waitMs(now())))
       if (waitMs > 0) throw new GatewayError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / second) })
       for (const window of windows) window.take(now())

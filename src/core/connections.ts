@@ -1,6 +1,6 @@
 import type { Endings } from './endings.ts'
 import { GatewayError, isEnded } from './errors.ts'
-import type { FreshTokens } from './fresh-tokens.ts'
+import { type FreshTokens, providerChanged } from './fresh-tokens.ts'
 import type { User } from './guard.ts'
 import type { HeldTokens } from './held-records.ts'
 import type { Audit, Clock } from './ports.ts'
@@ -12,6 +12,8 @@ export interface Connection {
   readonly provider: Provider
   readonly held: HeldTokens | undefined
   readonly state: 'connected' | 'not_connected' | 'ended'
+  /** Why it ended, if anyone said so. */
+  readonly reason: string | undefined
 }
 
 interface ConnectionsOptions {
@@ -26,8 +28,15 @@ interface ConnectionsOptions {
 /** What a user does with linked providers. See `createConnections`. */
 export type Connections = ReturnType<typeof createConnections>
 
+/** How often one user may have the same tokens refreshed by hand. */
+const pauseMs = 5_000
+const maxRefreshed = 10_000
+
 /** All throw `store_unavailable`. */
 export function createConnections({ store, freshTokens, providers, endings, now, audit }: ConnectionsOptions) {
+  /** Which version the last refresh by hand led to, and when, by user and provider. */
+  const refreshed = new Map<string, { readonly version: number; readonly at: number }>()
+
   async function held({ session }: User, name: string): Promise<HeldTokens> {
     const provider = providers.get(name)
     if (provider === undefined) throw new GatewayError('bad_request')
@@ -48,16 +57,29 @@ export function createConnections({ store, freshTokens, providers, endings, now,
     async list({ session }: User): Promise<readonly Connection[]> {
       const all = [...providers.values()].map(async (provider) => {
         const held = await store.readTokens(session.user, provider.name)
-        return { provider, held, state: stateOf(provider, held) }
+        const isOfAnother = held !== undefined && held.set.client !== provider.client
+        const reason = held?.reason || (isOfAnother ? providerChanged : undefined)
+        return { provider, held, state: stateOf(provider, held), reason }
       })
       return Promise.all(all)
     },
 
-    /** New tokens now, however good the old ones are. A connection that proves to be over is listed so. Throws as `FreshTokens`. */
+    /**
+     * New tokens now, however good the old ones are; who asked for that just now has them. A connection that proves to
+     * be over is listed so. Throws as `FreshTokens`.
+     */
     async refresh(user: User, name: string): Promise<void> {
-      await freshTokens(await held(user, name), { force: true }).catch((error) => {
+      const tokens = await held(user, name)
+      const key = `${tokens.user}/${name}`
+      const last = refreshed.get(key)
+      if (last?.version === tokens.version && now() - last.at < pauseMs) return
+      if (refreshed.size >= maxRefreshed) refreshed.clear()
+      refreshed.set(key, { version: tokens.version, at: now() })
+      const newer = await freshTokens(tokens, { force: true }).catch((error) => {
         if (name === user.provider || !isEnded(error)) throw error
+        return tokens
       })
+      refreshed.set(key, { version: newer.version, at: now() })
     },
 
     /** Ends a connection, not the sign-in itself: that is what signing out is for. Throws `bad_request`. */

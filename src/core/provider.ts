@@ -9,8 +9,10 @@ export interface ProviderTokens {
   readonly idToken: string | undefined
   readonly expiresInSeconds: number | undefined
   readonly scopes: readonly string[]
-  /** Verified claims; absent when the answer brought none, or they could not be verified yet. */
+  /** Verified claims; absent when the answer brought none. */
   readonly claims: Claims | undefined
+  /** The answer has claims that could not be verified yet, or looked up: `recheck` may, later. */
+  readonly claimsUnverified?: boolean
 }
 
 /** What a provider is asked for a new sign-in. */
@@ -29,10 +31,21 @@ export interface CodeExchange {
   readonly scopes: readonly string[]
 }
 
-/** What is known of the token set that is refreshed. Without `sub`, nobody knows whose it is. */
-interface RefreshContext {
+/** Whom an ID token must be about. Without `sub`, nobody knows; a `nonce` counts where the token has one. */
+interface ExpectedUser {
   readonly sub: string | undefined
+  readonly nonce?: string | undefined
+}
+
+/** What is known of the token set that is refreshed. */
+interface RefreshContext extends ExpectedUser {
   readonly scopes: readonly string[]
+}
+
+/** What there is to learn claims from. With an ID token, it is verified; else the user info endpoint is asked. */
+interface ClaimSources {
+  readonly accessToken: string
+  readonly idToken: string | undefined
 }
 
 /** An access token of the provider that a client presented, once it was verified. */
@@ -80,8 +93,8 @@ export interface Provider {
   /** Has claims when the provider says who the user is; they were verified. */
   exchange(exchange: CodeExchange): Promise<ProviderTokens>
   refresh(refreshToken: string, context: RefreshContext): Promise<ProviderTokens>
-  /** Fresh claims for an access token that is still good; `undefined` when it has none to give. */
-  recheck(accessToken: string, sub: string): Promise<Claims | undefined>
+  /** Verified claims for an access token that is still good; `undefined` when it has none to give. */
+  recheck(sources: ClaimSources, expected: ExpectedUser): Promise<Claims | undefined>
   revoke(refreshToken: string): Promise<void>
   /**
    * What an access token says that somebody presents to us; it must be meant for us, or for one of `listed` (client IDs

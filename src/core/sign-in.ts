@@ -41,7 +41,11 @@ export function createSignIn(options: SignInOptions) {
       browser,
     })
     await providerSessions.note(session, provider, tokens.claims ?? {})
-    const lacking = await replaceTokens(user, set, attempt)
+    const lacking = await replaceTokens(user, set, attempt).catch(async (error) => {
+      // Nobody gets this session: it need not stay until it is idle.
+      await endings.sessionOnly(session, 'the sign-in failed').catch(() => undefined)
+      throw error
+    })
     if (lacking !== undefined) {
       await endings.sessionOnly(session, 'signing in again for all scopes')
       discard(user, provider.name, set)

@@ -42,7 +42,9 @@ export function createSignOut(options: SignOutOptions): SignOut {
     if (everywhere) await endings.everywhere({ user: held.user, provider, sub }, 'signed out everywhere')
     else await endings.session(held, 'signed out')
     audit('sign_out', { user: userKey(provider, sub), provider, everywhere: String(everywhere) })
-    const idToken = held.tokens.get(provider)?.set.idToken
+    const set = held.tokens.get(provider)?.set
+    // What another issuer gave is sent nowhere.
+    const idToken = set?.client === providers.get(provider)?.client ? set?.idToken : undefined
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
     return {
       location: location ?? signedOutUrl,

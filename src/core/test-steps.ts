@@ -34,7 +34,7 @@ export async function tryUserInfo(provider: Provider, { accessToken, claims }: P
   const user = String(claims?.[provider.claimNames.user] ?? '')
   if (user === '') return failed('user_info', `The claim "${provider.claimNames.user}" is empty`)
   try {
-    const answered = await provider.recheck(accessToken, sub)
+    const answered = await provider.recheck({ accessToken, idToken: undefined }, { sub })
     return passed('user_info', `The user is ${user}${answered === undefined ? '; there is no user info to ask' : ''}`)
   } catch (error) {
     // Some give access tokens that are meant for others: the ID token has said who it is.

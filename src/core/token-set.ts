@@ -31,14 +31,29 @@ const ageingShare = 0.2
 
 /** How fresh a set is: ageing begins when 20 % of its life, or 60 s if that is less, is left. */
 export function freshness(set: TokenSet, now: number, claimsMaxAgeMs: number): Freshness {
+  if (set.expiresAt <= now) return 'over'
+  // The tokens are good, and there is nothing to wait for: the claims are looked at again as soon as that is possible.
+  if (isUnverified(set)) return 'ageing'
   const from = Math.max(set.obtainedAt, set.claimsAt ?? 0)
-  const until = Math.min(
-    set.expiresAt,
-    set.claimsAt === undefined ? Number.POSITIVE_INFINITY : set.claimsAt + claimsMaxAgeMs,
-  )
+  const until = set.claimsAt === undefined ? Number.POSITIVE_INFINITY : set.claimsAt + claimsMaxAgeMs
+  // Without a refresh token only the claims can be renewed.
+  return freshnessOf(from, set.refreshToken === undefined ? until : Math.min(set.expiresAt, until), now)
+}
+
+/** How fresh the access token is, whatever the claims are. */
+export function tokenFreshness({ obtainedAt, expiresAt }: TokenSet, now: number): Freshness {
+  return freshnessOf(obtainedAt, expiresAt, now)
+}
+
+function freshnessOf(from: number, until: number, now: number): Freshness {
   const left = until - now
   if (left <= 0) return 'over'
   return left > Math.min(ageingMs, (until - from) * ageingShare) ? 'fresh' : 'ageing'
+}
+
+/** The claims are older than the tokens: they could not be verified when these came. */
+export function isUnverified({ claimsAt, obtainedAt }: TokenSet): boolean {
+  return claimsAt !== undefined && claimsAt < obtainedAt
 }
 
 /** What identifies a refresh token without giving it away. Empty for none. */
@@ -77,14 +92,18 @@ export function renewedTokenSet(set: TokenSet, tokens: ProviderTokens, at: numbe
     idToken: tokens.idToken ?? set.idToken,
     scopes: tokens.scopes,
     claims: tokens.claims ?? set.claims,
-    claimsAt: set.claimsAt === undefined ? undefined : at,
+    claimsAt: set.claimsAt === undefined || tokens.claimsUnverified ? set.claimsAt : at,
     obtainedAt: at,
     expiresAt: expiryOf(tokens.expiresInSeconds, at, set.endsAt),
   }
 }
 
-/** The end of an access token's use: at least a second after `at`, at most when the set ends, then too without `expires_in`. */
+/**
+ * The end of an access token's use, by our clock. Nothing said: until the set ends. Nothing sensible (0, negative):
+ * a minute, so that nobody asks all the time.
+ */
 function expiryOf(expiresInSeconds: number | undefined, at: number, endsAt: number): number {
   if (expiresInSeconds === undefined) return endsAt
-  return Math.min(at + Math.max(Math.floor(expiresInSeconds), 1) * 1000, endsAt)
+  const seconds = expiresInSeconds >= 1 ? Math.floor(expiresInSeconds) : 60
+  return Math.min(at + seconds * 1000, endsAt)
 }

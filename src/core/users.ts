@@ -1,10 +1,11 @@
 import { subjectOf } from './claims.ts'
 import { type EmailLookUp, emailOf } from './email-look-up.ts'
 import type { Endings, StoredUser } from './endings.ts'
+import type { HeldTokens } from './held-records.ts'
 import type { Audit, ListedRecord, RecordStore, UserHash } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { userKey } from './session.ts'
-import type { HeldTokens, ListedSession, UserStore } from './user-store.ts'
+import type { ListedSession, UserStore } from './user-store.ts'
 
 /** Whom an operator means: everybody with this verified address, or who is called so by these providers. */
 export type Sought = { readonly email: string } | { readonly sub: string; readonly providers: readonly string[] }

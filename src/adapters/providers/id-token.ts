@@ -1,5 +1,5 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
-import type { Claims } from '../../core/claims.ts'
+import { type Claims, subjectOf } from '../../core/claims.ts'
 import type { Clock } from '../../core/ports.ts'
 import { ProviderError } from '../../core/provider.ts'
 import { isEqualSecret } from '../../core/secret.ts'
@@ -17,9 +17,11 @@ export interface IdTokenRules {
 
 /** What one token must say beyond the rules. */
 interface ExpectedIdToken {
-  /** The nonce of the attempt; at a refresh it need not be there. */
+  /** The nonce of the attempt: it must be there. */
   readonly nonce?: string
-  readonly sub?: string
+  /** That of the sign-in, at a refresh: it need not be there (OpenID Connect Core section 12.2). */
+  readonly formerNonce?: string | undefined
+  readonly sub?: string | undefined
 }
 
 /**
@@ -73,7 +75,7 @@ export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): V
     }
   }
 
-  function checkClaims(payload: JWTPayload, { nonce, sub }: ExpectedIdToken): void {
+  function checkClaims(payload: JWTPayload, { nonce, formerNonce, sub }: ExpectedIdToken): void {
     const wrong = (description: string) => new ProviderError('wrong_user', { step, description })
     if (![payload.aud].flat().includes(rules.clientId)) throw wrong('the ID token is meant for another client')
     if (Array.isArray(payload.aud) && payload.aud.length > 1 && payload.azp !== rules.clientId) {
@@ -85,7 +87,10 @@ export function createIdTokenVerifier(rules: IdTokenRules, keys: SigningKeys): V
     if (nonce !== undefined && !isEqualSecret(String(payload.nonce ?? ''), nonce)) {
       throw wrong("the ID token's nonce is not the attempt's")
     }
-    if (sub !== undefined && payload.sub !== sub) throw wrong("the ID token's sub is another user")
+    if (formerNonce !== undefined && payload.nonce !== undefined && payload.nonce !== formerNonce) {
+      throw wrong("the ID token's nonce is not that of the sign-in")
+    }
+    if (sub !== undefined && subjectOf(payload.sub) !== sub) throw wrong("the ID token's sub is another user")
   }
 }
 

@@ -44,7 +44,9 @@ export function createMetadata(settings: ProviderSettings, now: Clock): () => Pr
   }
 
   return async function metadata() {
-    if (now() >= nextAt) await fetchOnce('', refetch).catch(() => undefined)
+    const fetching = now() < nextAt ? undefined : fetchOnce('', refetch).catch(() => undefined)
+    // Nobody waits for a newer copy of what is there.
+    if (known === undefined) await fetching
     if (known === undefined) throw failure
     return { ...known, endpoints: { ...known.endpoints, ...endpoints } }
   }

@@ -116,12 +116,11 @@ async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
   if (accessToken === undefined || text(type)?.toLowerCase() !== 'bearer') {
     throw new ProviderError('unavailable', { step, description: 'the answer has no bearer access token' })
   }
-  const expiresIn = Number(token.expires_in ?? Number.NaN)
   return {
     accessToken,
     refreshToken: text(token.refresh_token),
     idToken: text(token.id_token),
-    expiresInSeconds: Number.isFinite(expiresIn) ? expiresIn : undefined,
+    expiresInSeconds: seconds(token.expires_in),
     // GitHub's empty one means that nothing was granted; none at all, that everything was.
     scope: typeof token.scope === 'string' ? token.scope : undefined,
   }
@@ -129,6 +128,17 @@ async function answered(call: () => Promise<Answer>): Promise<TokenResponse> {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A number, or text that is one, as some providers send it. */
+function seconds(value: unknown): number | undefined {
+  const found = typeof value === 'number' ? value : Number.parseFloat(text(value) ?? '')
+  return Number.isFinite(found) ? found : undefined
+}
+
+/** Seconds, or a date (RFC 9110 section 10.2.3). */
+function retryAfter(header: string | undefined): number | undefined {
+  return seconds(header === undefined || /^\d+$/.test(header) ? header : (Date.parse(header) - Date.now()) / 1000)
 }
 
 /** What the client's error (a Boom) carries: the answer, when there was one, and its JSON body, when it was an error. */
@@ -149,14 +159,13 @@ function translated(cause: unknown): ProviderError {
   const status = data?.res?.statusCode
   const payload = (data?.isResponseError ? data.payload : undefined) as Record<string, unknown> | null | undefined
   const error = text(payload?.error)
-  const retryAfter = Number(data?.res?.headers?.['retry-after'] ?? Number.NaN)
   const options: ProviderErrorOptions = {
     step,
     cause,
     status,
     error,
     description: text(payload?.error_description),
-    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
+    retryAfterSeconds: retryAfter(data?.res?.headers?.['retry-after']),
   }
   const answeredNo = error !== undefined && status !== undefined && status >= 400 && status < 500 && status !== 429
   return answeredNo ? refused(error, options) : new ProviderError('unavailable', options)

@@ -46,8 +46,8 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
 
   /** What an answer says of the user; `undefined` for a provider that says nothing of users. */
   async function claimsOf(
-    answer: TokenResponse,
-    expected: { nonce?: string; sub?: string },
+    answer: Pick<TokenResponse, 'accessToken' | 'idToken'>,
+    expected: Parameters<typeof verifyIdToken>[1],
   ): Promise<Claims | undefined> {
     const { endpoints } = await metadata()
     if (settings.protocol === 'openid' && answer.idToken !== undefined) {
@@ -120,18 +120,22 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
       return { ...answer, scopes: grantedScopes(answer) ?? scopes, claims }
     },
 
-    async refresh(refreshToken, { sub, scopes }) {
+    async refresh(refreshToken, { sub, nonce, scopes }) {
       const answer = await (await client()).refresh(refreshToken)
-      // The new tokens are good even when nobody can say so now: the claims stay as they were until next time.
-      const claims = await claimsOf(answer, sub === undefined ? {} : { sub }).catch((error) => {
-        const isSilent = error instanceof ProviderError && error.failure !== 'wrong_user'
-        if (isSilent && (error.failure === 'unavailable' || error.step === 'user_info')) return undefined
+      const tokens = { ...answer, scopes: grantedScopes(answer) ?? scopes, claims: undefined }
+      try {
+        return { ...tokens, claims: await claimsOf(answer, { sub, formerNonce: nonce }) }
+      } catch (error) {
+        // The new tokens are good even when nobody can say so now.
+        if (error instanceof ProviderError && error.failure === 'unavailable')
+          return { ...tokens, claimsUnverified: true }
+        if (error instanceof ProviderError && error.failure !== 'wrong_user' && error.step === 'user_info')
+          return tokens
         throw error
-      })
-      return { ...answer, scopes: grantedScopes(answer) ?? scopes, claims }
+      }
     },
 
-    recheck: (accessToken, sub) => userInfo(accessToken, sub),
+    recheck: (sources, { sub, nonce }) => claimsOf(sources, { sub, formerNonce: nonce }),
 
     async revoke(refreshToken) {
       if ((await metadata()).endpoints.revocationEndpoint !== undefined) await (await client()).revoke(refreshToken)

@@ -1,7 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../../core/ports.ts'
 import { ProviderError } from '../../core/provider.ts'
-import { createSingleFlight } from '../../core/single-flight.ts'
 import { fetchJson } from '../fetch-json.ts'
 
 /**
@@ -16,6 +15,8 @@ export const unknownKeyPauseMs = 60_000
 
 const maxAgeMs = 3_600_000
 const retryMs = 5_000
+/** However often keys are wanted that are not there. */
+const leastPauseMs = 1_000
 
 /** The signing keys of one provider, fetched at the first need and after an hour; old ones serve while it is away. */
 export function createSigningKeys({ timeoutMs }: { readonly timeoutMs: number }, now: Clock): SigningKeys {
@@ -30,14 +31,26 @@ export function createSigningKeys({ timeoutMs }: { readonly timeoutMs: number },
 }
 
 function createKeySet(uri: string, timeoutMs: number, now: Clock): (pauseMs: number) => JWTVerifyGetKey {
-  const fetchOnce = createSingleFlight<void>()
+  let fetching: Promise<void> | undefined
   let known: JWTVerifyGetKey | undefined
   let failure: ProviderError | undefined
   let fetchedAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
+  let missedAt = Number.NEGATIVE_INFINITY
 
   async function refetch(pauseMs: number): Promise<void> {
-    if (now() - triedAt >= pauseMs) await fetchOnce('', fetchKeys)
+    if (fetching === undefined && now() - triedAt < pauseMs) return
+    fetching ??= fetchKeys().finally(() => {
+      fetching = undefined
+    })
+    await fetching
+  }
+
+  /** A first unknown key is asked for at once: the keys may have changed right after they were fetched. */
+  async function refetchForUnknown(pauseMs: number): Promise<void> {
+    if (fetching === undefined && now() - missedAt < leastPauseMs) return
+    missedAt = now()
+    await (fetching ?? refetch(pauseMs))
   }
 
   async function fetchKeys(): Promise<void> {
@@ -55,14 +68,14 @@ function createKeySet(uri: string, timeoutMs: number, now: Clock): (pauseMs: num
   }
 
   return (pauseMs) => async (header, token) => {
-    if (known === undefined) await refetch(Math.min(pauseMs, retryMs))
-    else if (now() - fetchedAt >= maxAgeMs) await refetch(pauseMs)
+    if (known === undefined) await refetch(Math.max(leastPauseMs, Math.min(pauseMs, retryMs)))
+    else if (now() - fetchedAt >= maxAgeMs) await refetch(Math.max(pauseMs, retryMs))
     if (known === undefined) throw failure
     try {
       return await known(header, token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-      await refetch(pauseMs)
+      await refetchForUnknown(pauseMs)
       if (failure !== undefined) throw failure
       return known(header, token)
     }

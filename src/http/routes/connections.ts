@@ -89,7 +89,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     return table.routes.filter((route) => route.provider === provider)
   }
 
-  function entryOf({ provider, held, state }: Connection, user: User): Entry {
+  function entryOf({ provider, held, state, reason }: Connection, user: User): Entry {
     const isSignIn = provider.name === user.provider
     const action = (what: string) => `${page}/${provider.name}/${what}`
     const isLive = state === 'connected'
@@ -102,7 +102,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
       scopes: held?.set.scopes ?? [],
       validUntil: held && isLive ? new Date(held.set.expiresAt) : undefined,
       refreshedAt: held && new Date(held.set.obtainedAt),
-      lastError: held?.reason || undefined,
+      lastError: reason,
       neededBy: isSignIn ? [] : toolsOf(provider.name).map((route) => route.title),
       connectHref: isSignIn || isLive ? undefined : action('connect'),
       refreshHref: isLive && held?.set.refreshToken !== undefined ? action('refresh') : undefined,
