@@ -13,8 +13,6 @@ interface Who {
 interface Rest {
   readonly until: number
   readonly failures: number
-  /** One call tries whether it is back. */
-  readonly isTried?: boolean
 }
 
 /** Not longer: when a provider is back, people are served again within seconds. */
@@ -34,10 +32,12 @@ export function createProviderRest(now: Clock, onProvider: OnProvider) {
   const users = new Map<string, Rest>()
   const failed = new Map<string, Set<string>>()
   const resting = new Map<string, Rest>()
+  /** Calls that try whether a provider is back. */
+  const tries = new Map<string, Promise<void>>()
 
   function restAfter(rest: Rest | undefined, { retryAfterSeconds = 0 }: ProviderError): Rest {
     // Calls that were under way together fail together, which is one failure.
-    const isNext = rest === undefined || rest.isTried || rest.until <= now()
+    const isNext = rest === undefined || rest.until <= now()
     const failures = (rest?.failures ?? 0) + (isNext ? 1 : 0)
     const own = (backOffMs[failures - 1] ?? longestMs) * (0.5 + Math.random() / 2)
     return { until: now() + Math.max(Math.min(retryAfterSeconds * 1000, maxAskedMs), own), failures }
@@ -49,15 +49,30 @@ export function createProviderRest(now: Clock, onProvider: OnProvider) {
     return Math.max(0, until - now())
   }
 
+  function startTry(provider: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    tries.set(provider, promise)
+    return () => {
+      tries.delete(provider)
+      resolve()
+    }
+  }
+
   return {
     leftMs,
 
-    /** Takes the turn to call it. False: somebody else tries just now whether it is back. */
-    take(who: Who): boolean {
-      if (leftMs(who) > 0) return false
-      const rest = resting.get(who.provider)
-      if (rest !== undefined) resting.set(who.provider, { ...rest, until: now() + longestMs, isTried: true })
-      return true
+    /**
+     * Waits for the turn to call it; gives what to do when the call is over, or `undefined` where it may not be called.
+     * While it is not known to be back, one call at a time tries, and the others wait for what comes of that.
+     */
+    async take(who: Who): Promise<(() => void) | undefined> {
+      while (leftMs(who) === 0) {
+        if (!resting.has(who.provider)) return () => undefined
+        const tried = tries.get(who.provider)
+        if (tried === undefined) return startTry(who.provider)
+        await tried
+      }
+      return undefined
     },
 
     /** Whether this is the first failure of the user's since it last worked. */

@@ -98,6 +98,8 @@ export function createRefresh(options: RefreshOptions) {
   async function callProvider(task: Task, lock: Lock, isUnchanged: boolean): Promise<HeldTokens | undefined> {
     const { held, provider } = task
     const user = userOf(held)
+    const endTurn = await rest.take(held)
+    if (endTurn === undefined) throw unavailable(held)
     try {
       const renewed = needsTokens(task) ? undefined : await recheckedClaims(task)
       const saved = renewed ? (await saver.save(held, renewed)).held : await exchanged(task, lock, isUnchanged)
@@ -112,6 +114,8 @@ export function createRefresh(options: RefreshOptions) {
       if (ends || isFirst) audit('token_refresh_failed', { user, provider: provider.name, reason: error.message })
       if (ends) return await refusedOrNewer(held, error)
       throw unavailable(held, { cause: error })
+    } finally {
+      endTurn()
     }
   }
 
@@ -152,7 +156,7 @@ export function createRefresh(options: RefreshOptions) {
     const at = now()
     try {
       // Who had the lock before has said that nothing came of it: that is the result for those who waited, too.
-      if ((sending.isFirst && isUnchanged) || !rest.take(held)) throw unavailable(held)
+      if (sending.isFirst && isUnchanged) throw unavailable(held)
       if (!(await lock.renew())) {
         await sending.settle()
         return undefined

@@ -55,18 +55,28 @@ t.test('one call at a time tries whether a provider is back; then all are served
   const tried = Promise.withResolvers<ReturnType<typeof answer>>()
   provider.refresh = () => tried.promise
 
-  const first = freshTokens(ada)
+  const asked = [freshTokens(ada), freshTokens(grace)]
   await settle()
-  await t.rejects(freshTokens(grace), { code: 'provider_unavailable' })
-  t.equal(sent.length, 3)
+  t.equal(sent.length, 3, 'the other one waits')
   tried.resolve(answer('second'))
-  await first
 
-  t.equal(accessToken(await freshTokens(grace)), 'second')
+  t.strictSame((await Promise.all(asked)).map(accessToken), ['second', 'second'])
   t.strictSame(
     events.filter((event) => event === 'away' || event === 'answers'),
     ['away', 'answers'],
   )
+})
+
+t.test('who waited for a try that failed is told to wait, and does not try as well', async (t) => {
+  const { clock, ada, grace, sent, provider, freshTokens } = await withTwo(t)
+  provider.refresh = failing('unavailable')
+  for (const held of [ada, grace]) await t.rejects(freshTokens(held))
+  clock.at += 5 * second
+
+  const asked = await Promise.allSettled([freshTokens(ada), freshTokens(grace)])
+
+  t.match(asked, Array(2).fill({ status: 'rejected', reason: { code: 'provider_unavailable' } }))
+  t.equal(sent.length, 3)
 })
 
 t.test('after ten minutes away it is asked again within five seconds of its return', async (t) => {
