@@ -24,6 +24,7 @@ const faults: readonly [string, Record<string, unknown>][] = [
   ['invalid_client', { status: 400, body: { error: 'invalid_client' } }],
   ['a page instead of JSON', { status: 200, body: '<h1>Welcome</h1>' }],
   ['JSON without a token', { status: 200, body: {} }],
+  ['more than 1 MB', { status: 200, body: { access_token: 'x', token_type: 'Bearer', more: 'x'.repeat(1_000_000) } }],
   ['no answer', { hang: true }],
 ]
 for (const [name, fault] of faults) {
@@ -54,6 +55,44 @@ t.test('while the provider is away and the token is still good, requests are ser
   for (let i = 0; i < 5; i++) t.equal((await browser.load(`${origin}/tool`)).status, 200)
   await control.heal()
 })
+
+t.test(
+  'a reply that is cut off costs nobody the session: within the grace period the token is sent again',
+  async (t) => {
+    await control.client('1localexample', { rotation: { enabled: true, grace: '60s' } })
+    await advance(2 * 3_600_000)
+    await control.fault({ endpoint: 'token', truncate: true, times: 1 })
+    const { token: before } = (await control.log()).counts
+
+    const cut = await browser.load(`${origin}/tool`)
+    await advance(2_000)
+    const again = await browser.load(`${origin}/tool`)
+
+    t.match([cut.status, again.status], [503, 200])
+    t.equal((await control.log()).counts.token, before + 2)
+  },
+)
+
+t.test(
+  'while the keys cannot be had, new tokens serve with the claims as they were, which are verified later',
+  async (t) => {
+    await advance(2 * 3_600_000)
+    await control.rotateKeys(false)
+    await control.fault({ endpoint: 'jwks', status: 503 })
+    const { token: before } = (await control.log()).counts
+
+    t.equal((await browser.load(`${origin}/analysts`)).status, 200)
+    await advance(5_000)
+    await browser.load(`${origin}/analysts`)
+    await control.heal()
+    await advance(5_000)
+    const { jwks } = (await control.log()).counts
+    while ((await control.log()).counts.jwks === jwks) await browser.load(`${origin}/analysts`)
+
+    t.equal((await browser.load(`${origin}/analysts`)).status, 200)
+    t.equal((await control.log()).counts.token, before + 1, 'without another call for tokens')
+  },
+)
 
 t.test('who wants to leave need not wait for the provider', async (t) => {
   await advance(2 * 3_600_000)
