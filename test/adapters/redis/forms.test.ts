@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { createAllRecords } from '../../../src/adapters/redis/all-records.ts'
 import { createRedisStore } from '../../../src/adapters/redis/store.ts'
 import type { RecordWrite } from '../../../src/core/ports.ts'
 import type { StoreConnection } from '../../../src/core/store-address.ts'
@@ -11,6 +12,8 @@ import { startCluster, startSentinel } from '../../support/redis-topologies.ts'
 import { storeContract } from '../store-contract.ts'
 
 const aWrite: RecordWrite = { state: 'live', mark: '', reason: '', body: Buffer.from('sealed'), ttlMs: 600_000 }
+/** As long as the tag of a sealing. */
+const body = Buffer.from('sixteen bytes it')
 const unavailable = { code: 'store_unavailable' }
 let tests = 0
 
@@ -220,6 +223,32 @@ t.test('in a Cluster', async (t) => {
     t,
     cluster,
     cluster.nodes.slice(0, 3).map((node) => connectTo(t, node)),
+  )
+
+  t.test(
+    'whoever goes through all records meets those of every primary, once, and may put another body there',
+    async (t) => {
+      const { records, addresses } = openStore(t, cluster, 'all:')
+      const users = Array.from({ length: 30 }, (_, at) => `user ${at}`)
+      await Promise.all(users.map((user) => records.write(user, 's:one', { ...aWrite, body }, { new: true })))
+      await addresses.add('digest', 'user 1', 600_000)
+      const all = createAllRecords(cluster, 'all:')
+      t.teardown(() => all.close())
+      const met: string[] = []
+
+      for await (const page of all.pages()) {
+        for (const { user, name } of page) {
+          met.push(user)
+          t.equal(await all.replaceBody({ user, name }, body, Buffer.from('sealed anew')), true)
+          t.equal(await all.replaceBody({ user, name }, body, Buffer.from('sealed late')), false)
+        }
+      }
+
+      t.strictSame(met.sort(), users.sort())
+      const [after] = await records.read('user 7', ['s:one'])
+      t.match(after, { state: 'live', version: 1, body: Buffer.from('sealed anew') })
+      t.strictSame(await addresses.find('digest'), ['user 1'])
+    },
   )
 
   t.test('a slot that moves under load is read and written all the time', async (t) => {
