@@ -3,6 +3,7 @@ import { createKeyring } from './adapters/keyring.ts'
 import { createRedisStore } from './adapters/redis/store.ts'
 import { composeProviders } from './compose-providers.ts'
 import type { Config } from './config/schema.ts'
+import { storeOf } from './config/store.ts'
 import { createEmailLookUp } from './core/email-look-up.ts'
 import { createEndings } from './core/endings.ts'
 import type { Audit } from './core/ports.ts'
@@ -10,13 +11,15 @@ import { createRevoking } from './core/revoke.ts'
 import { createUserStore } from './core/user-store.ts'
 import { createUsers, type Users } from './core/users.ts'
 
-/** The users of this config's Redis, for a command beside its gateways: these revoke what the command ends. */
+/** The users of this config's Redis, for a command beside its gateways: these revoke what the command ends. `undefined`: memory. */
 export function composeUsers(
   config: Config,
   logger: FastifyBaseLogger,
-): Users & { readonly close: () => Promise<void> } {
-  const { store: place, sessions, encryption_keys: keys } = config
-  const { records, revocations, addresses } = createRedisStore({ url: place.url, keyPrefix: place.key_prefix })
+): (Users & { readonly close: () => Promise<void> }) | undefined {
+  const connection = storeOf(config)
+  if (connection === undefined) return undefined
+  const { sessions, encryption_keys: keys } = config
+  const { records, revocations, addresses } = createRedisStore({ ...connection, keyPrefix: config.store.key_prefix })
   const now = Date.now
   const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
   const { providers } = composeProviders(config, now, async () => undefined)

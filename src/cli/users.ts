@@ -65,13 +65,13 @@ export async function run(args: string[], io: Io): Promise<number> {
   }
   const { config } = await loadConfig(configFile(values.config, process.env), process.env)
   const order = orderOf(verb, values, config)
-  if (config.store.url === 'memory:') {
-    throw new CommandError('store.url is memory: what a gateway keeps is in its own process, where no command sees it.')
-  }
   const stream = { write: (line: string) => io.err(line.trimEnd()) }
   const { log } = fastify({ logger: { level: config.log.level, stream } })
   const { composeUsers } = await import('../compose-users.ts')
   const users = composeUsers(config, log)
+  if (users === undefined) {
+    throw new CommandError('store.url is memory: what a gateway keeps is in its own process, where no command sees it.')
+  }
   try {
     return await carryOut(order, users, values.json, io)
   } catch (error) {
