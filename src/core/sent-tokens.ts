@@ -16,7 +16,7 @@ const heldBackMs = 120_000
  * Remembers, for all replicas, which refresh tokens were sent while nobody has said what came of it: who sent one may have
  * died, or may have an answer that it cannot save. Such a token is sent once more, and only within 60 s of the first
  * time, which is how long providers honour one that they have replaced. After that it is held back for as long as who
- * sent it may still come back with the answer. See docs/decisions/0015-unknown-outcomes.md.
+ * sent it may still come back with the answer. See docs/decisions/0016-unknown-outcomes.md.
  */
 export function createSentTokens(locks: Locks) {
   /** With the lock of the token set only. `undefined`: not now. Throws `store_unavailable`. */

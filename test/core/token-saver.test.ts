@@ -28,7 +28,7 @@ t.test('it is written back within a minute, also when nobody asks', async (t) =>
 
 t.test('what is absent stays absent: nothing that a store lost, or a person ended, comes back', async (t) => {
   for (const ends of [true, false]) {
-    const { held, memory, provider, stored, clock, gateway, wake } = await signedIn(t)
+    const { held, memory, provider, revoked, stored, clock, gateway, wake } = await signedIn(t)
     provider.refresh = async () => answer('second', 'r2')
     await gateway()(held)
     await memory.records.end(user, ['t:cognito'], { reason: 'signed out', orphans: [] })
@@ -36,8 +36,10 @@ t.test('what is absent stays absent: nothing that a store lost, or a person ende
     if (!ends) clock.at += 2 * hour
 
     await wake()
+    await settle()
 
     t.equal(await stored(), undefined)
+    t.strictSame(revoked, [], 'whoever ended it has it revoked')
   }
 })
 
@@ -110,7 +112,12 @@ t.test('a process that ends waits for a refresh in the background, too', async (
   const { freshTokens, settled } = replica()
   await freshTokens(held)
   await settle()
-  const ending = settled()
+  let ended = false
+  const ending = settled().then(() => {
+    ended = true
+  })
+  await settle()
+  t.notOk(ended)
 
   late.resolve(answer('second', 'r2'))
   await ending
