@@ -2,6 +2,7 @@ import { bearerOf, verifyBearer } from './bearer.ts'
 import { trustedOrigins } from './cors.ts'
 import type { Start } from './departure.ts'
 import { GatewayError, isEnded } from './errors.ts'
+import { createExtendSession } from './extend-session.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
 import { displayName, type Identity, identityOf } from './identity.ts'
@@ -99,12 +100,9 @@ interface GuardOptions {
 /** Decides who passes. See `createGuard`. */
 export type Guard = ReturnType<typeof createGuard>
 
-const maxTouched = 100_000
-
 /** The one place that says who may pass (deny by default). */
 export function createGuard({ store, granted, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
-  /** When this process last extended a session. */
-  const touched = new Map<string, number>()
+  const extendSession = createExtendSession({ store, idleMs, now })
   const knownIdentity = remembered(identityOf, (claims) => claims)
 
   /**
@@ -214,7 +212,7 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined
     const tokens = asStored ? stored : await freshTokens(stored)
-    if (isUse) touch(session)
+    if (isUse) extendSession(session)
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
     return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }
@@ -236,15 +234,6 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
 
   function connectionRequired(name: string): GatewayError {
     return new GatewayError('connection_required', { provider: { name, title: providers.get(name)?.title ?? name } })
-  }
-
-  /** A session that is used lives on; the store hears of it now and then, never while somebody waits. */
-  function touch(session: HeldSession): void {
-    const last = touched.get(session.name) ?? 0
-    if (now() - last < idleMs / 20) return
-    if (touched.size >= maxTouched) touched.clear()
-    touched.set(session.name, now())
-    store.touchSession(session).catch(() => touched.delete(session.name))
   }
 
   return { admit, identify }
