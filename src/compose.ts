@@ -8,6 +8,7 @@ import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
 import { composeEndings } from './compose-endings.ts'
+import { composeMcp } from './compose-mcp.ts'
 import { composeProviders } from './compose-providers.ts'
 import { composeStore } from './compose-store.ts'
 import { allowOf, routesOf } from './config/routes.ts'
@@ -158,15 +159,23 @@ export async function compose(
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
   const attempts = createAttempts({ sealed, cookieName, now })
+  const signIn = createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs })
+  const mcp = composeMcp({
+    config,
+    routes,
+    locks: store.locks,
+    ...{ grantStore, userStore, keyring, sealed, providers, endings, signIn, cookieName, now, audit },
+  })
   const roundTrips = createRoundTrips({
     store: userStore,
     attempts,
     providers,
     budgets,
     finishers: {
-      sign_in: createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs }),
+      sign_in: signIn,
       step_up: createStepUp({ ...shared, refusedScopes }),
       connect: createConnect(shared),
+      consent: mcp.finishConsent,
     },
     handOver: testSignIn.handOver,
     diagnosis,
@@ -183,6 +192,7 @@ export async function compose(
   const settings: HttpSettings = {
     publicUrl,
     basePath: config.base_path,
+    hasRootAliases: config.mcp.root_aliases,
     cookieName,
     testers: config.test === undefined ? (isDev ? 'anyone' : 'nobody') : allowOf(config.test.allow),
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
@@ -196,6 +206,7 @@ export async function compose(
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
     browsers: ends.browsers,
     signOut,
+    authorizationServer: mcp.authorizationServer,
     backchannelLogout: ends.backchannelLogout,
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],

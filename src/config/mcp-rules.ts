@@ -1,3 +1,4 @@
+import { rootAliases } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
 import type { Draft } from './schema.ts'
 
@@ -28,9 +29,6 @@ export function checkMcp({ mcp, routes = [], providers }: Draft, findings: Findi
     if (route.mcp !== undefined) checkRoute(route, route.mcp, providers, path, findings)
   }
 }
-
-/** Paths at which clients may ask that read no metadata. */
-const rootAliases = ['/authorize', '/token', '/register']
 
 function checkRootAliases(routes: NonNullable<Draft['routes']>, { problem }: Findings): void {
   for (const [index, route] of routes.entries()) {

@@ -1,8 +1,8 @@
 import type { Clock } from './ports.ts'
 import { type CookieChange, type Cookies, removed, type SealedCookies } from './sealed-cookies.ts'
 
-/** Why somebody goes to a provider: to sign in, for more scopes, to link it, or to see whether all is set up. */
-export type Purpose = 'sign_in' | 'step_up' | 'connect' | 'test'
+/** Why somebody goes to a provider: to sign in, for more scopes, to link it, for an MCP client, or to see whether all is set up. */
+export type Purpose = 'sign_in' | 'step_up' | 'connect' | 'consent' | 'test'
 
 /** Everything between leaving for the provider and coming back. Lives in a sealed cookie of its own. */
 export interface Attempt {
@@ -12,10 +12,12 @@ export interface Attempt {
   readonly nonce: string
   readonly codeVerifier: string
   readonly returnTo: string
-  /** For all but sign-in: the session that it belongs to. It ends with any other as nothing. */
+  /** For all but sign-in: the session that it belongs to, if consent had one. It ends with any other as nothing. */
   readonly session: AttemptSession | undefined
   /** For a test: the route to call at its end. */
   readonly route: string | undefined
+  /** For consent: what was consented to. */
+  readonly approval: string | undefined
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   /** It replaces one that could not be finished; it is not replaced again. */

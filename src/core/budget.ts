@@ -1,5 +1,6 @@
 import { GatewayError } from './errors.ts'
 import type { Clock, Sleep } from './ports.ts'
+import { createAddressWindows, createWindow } from './windows.ts'
 
 /** How often a provider's token endpoint may be called. Of each process on its own. */
 export interface Budget {
@@ -22,7 +23,6 @@ interface BudgetOptions {
 const second = 1_000
 /** Over which sign-ins are counted: people come in waves. */
 const waveMs = 10 * second
-const maxAddresses = 10_000
 
 /**
  * Refreshes may use all of it. Code exchanges get a quarter, and those of one client address (of IPv6: of one /64
@@ -33,21 +33,9 @@ export function createBudget({ perSecond, now, sleep }: BudgetOptions): Budget {
   const calls = createWindow(perSecond, second)
   const exchanges = createWindow(share, waveMs)
   const burst = createWindow(perSecond / 2, second)
-  const byAddress = new Map<string, Window>()
+  const windowOf = createAddressWindows(share / 2, waveMs)
   let waiting = 0
   let lastTurn: Promise<void> = Promise.resolve()
-
-  function windowOf(address: string): Window {
-    const window = byAddress.get(address) ?? createWindow(share / 2, waveMs)
-    // The one that was asked for longest ago goes.
-    byAddress.delete(address)
-    byAddress.set(address, window)
-    for (const oldest of byAddress.keys()) {
-      if (byAddress.size <= maxAddresses) break
-      byAddress.delete(oldest)
-    }
-    return window
-  }
 
   async function turn(): Promise<void> {
     const waitMs = calls.waitMs(now())
@@ -68,39 +56,10 @@ export function createBudget({ perSecond, now, sleep }: BudgetOptions): Budget {
     },
 
     exchange(clientAddress) {
-      const windows = [calls, burst, exchanges, windowOf(networkOf(clientAddress))]
+      const windows = [calls, burst, exchanges, windowOf(clientAddress)]
       const waitMs = Math.max(waiting > 0 ? second : 0, ...windows.map((window) => window.waitMs(now())))
       if (waitMs > 0) throw new GatewayError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / second) })
       for (const window of windows) window.take(now())
     },
   }
-}
-
-interface Window {
-  /** How long until there is room for one more. Milliseconds. */
-  waitMs(now: number): number
-  take(now: number): void
-}
-
-/** So many in any stretch of time of this length, and at least one. */
-function createWindow(limit: number, lengthMs: number): Window {
-  const most = Math.max(1, Math.floor(limit))
-  /** When the last ones were taken, the oldest first. */
-  const taken: number[] = []
-  return {
-    waitMs: (now) => (taken.length < most ? 0 : Math.max(0, (taken[0] ?? 0) + lengthMs - now)),
-    take(now) {
-      taken.push(now)
-      if (taken.length > most) taken.shift()
-    },
-  }
-}
-
-/** Who counts as one client: an IPv4 address, or the network that one IPv6 customer has to himself. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  if (!plain.includes(':')) return plain
-  const [front = [], back] = plain.split('::').map((part) => part.split(':').filter(Boolean))
-  const zeros = back === undefined ? 0 : 8 - front.length - back.length
-  return [...front, ...Array<string>(zeros).fill('0'), ...(back ?? [])].slice(0, 4).join(':')
 }

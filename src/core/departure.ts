@@ -22,6 +22,7 @@ export interface Start {
   readonly returnTo: string
   readonly session?: AttemptSession
   readonly route?: string
+  readonly approval?: string
   readonly restarted?: boolean
   readonly narrow?: boolean
 }
@@ -99,6 +100,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
       returnTo: start.returnTo,
       session: start.session,
       route: start.route,
+      approval: start.approval,
       startedAt: now(),
       restarted: start.restarted ?? false,
       tried: false,
@@ -110,6 +112,12 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
 }
 
 /** What starts the same attempt once more. */
-export function startOf({ purpose, provider, scopes, returnTo, session, route, restarted }: Attempt): Start {
-  return { purpose, provider, scopes, returnTo, restarted, ...(session && { session }), ...(route && { route }) }
+export function startOf(attempt: Attempt): Start {
+  const { purpose, provider, scopes, returnTo, session, route, approval, restarted } = attempt
+  return {
+    ...{ purpose, provider, scopes, returnTo, restarted },
+    ...(session && { session }),
+    ...(route && { route }),
+    ...(approval && { approval }),
+  }
 }

@@ -29,6 +29,7 @@ export function createEndings(store: Pick<UserStore, 'end'>, revoking: Revoking,
     const facts = { user: userKey(provider, sub), reason }
     for (const name of ended) {
       if (name.startsWith('s:')) audit('session_ended', { ...facts, provider })
+      if (name.startsWith('g:')) audit('grant_ended', { ...facts, grant: name.slice(2) })
       if (name.startsWith('t:')) audit('token_set_ended', { ...facts, provider: name.slice(2) })
     }
     return ended.length
@@ -42,6 +43,9 @@ export function createEndings(store: Pick<UserStore, 'end'>, revoking: Revoking,
     /** Ends one session, and leaves the token set for the next. */
     sessionOnly: ({ user, name, session }: SessionToEnd, reason: string) =>
       end({ ...session, user }, [name], [], reason),
+
+    /** Ends one grant; with the last thing that refers to it, the token set of the sign-in. */
+    grant: (user: StoredUser, id: string, reason: string) => end(user, [`g:${id}`], [`t:${user.provider}`], reason),
 
     /** Ends all sessions and grants of a user, and the token set of the sign-in. Connections stay. */
     everywhere: (user: StoredUser, reason: string) => end(user, ['s:*', 'g:*'], [`t:${user.provider}`], reason),

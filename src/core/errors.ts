@@ -16,6 +16,10 @@ const catalogue = {
   proxy_not_trusted: [403, 'Only proxies that the gateway trusts may ask here.'],
   host_unknown: [421, 'This gateway does not serve the host that was asked for.'],
   attempt_unknown: [400, 'This sign-in was not started in this browser, or it is too old. Start again.'],
+  client_refused: [
+    400,
+    'The app that sent you here is not known, or wants an answer at an address that is not its own.',
+  ],
   sign_in_loop: [400, 'Signing in came back here several times in a row, so it was stopped.'],
   body_too_large: [413, 'The request body is larger than this tool accepts.'],
   rate_limited: [429, 'Too many requests. Wait a moment, then try again.'],

@@ -194,6 +194,9 @@ type AuditEvent =
   | 'access_denied'
   | 'connection_added'
   | 'connection_removed'
+  | 'client_registered'
+  | 'consent_granted'
+  | 'grant_ended'
 
 /** Records one event with its facts. Never throws. */
 export type Audit = (event: AuditEvent, facts: Readonly<Record<string, string | undefined>>) => void

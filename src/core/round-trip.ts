@@ -142,7 +142,7 @@ export function createRoundTrips(options: RoundTripOptions) {
     error: GatewayError,
     cookies: Cookies,
   ): Promise<Redirection | undefined> {
-    if (!(attempt.purpose === 'sign_in' || attempt.purpose === 'connect') || !isRefusedScope(error)) return undefined
+    if (attempt.purpose === 'step_up' || attempt.purpose === 'test' || !isRefusedScope(error)) return undefined
     const usual = providers.get(attempt.provider)?.scopes ?? []
     if (attempt.narrow || missingScopes(attempt.scopes, usual).length === 0) return undefined
     return begin({ ...startOf(attempt), scopes: usual, narrow: true }, cookies)

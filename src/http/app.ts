@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { isReserved, rootAliases } from '../core/reserved.ts'
 import type { GuardedRoute } from '../core/route.ts'
 import { answerClientError } from './client-error.ts'
 import arrival, { routedUrl } from './plugins/arrival.ts'
@@ -12,6 +13,9 @@ import { backchannelLogoutRoutes } from './routes/backchannel-logout.ts'
 import { connectionRoutes } from './routes/connections.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { identityKeyRoutes } from './routes/identity-keys.ts'
+import { authorizationServerRoutes } from './routes/mcp/authorization-server.ts'
+import { authorizeRoutes } from './routes/mcp/authorize.ts'
+import { clientRoutes } from './routes/mcp/clients.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
@@ -43,6 +47,8 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
   const { publicUrl, basePath, cookieName, site } = settings
   const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
   const upgrading = { shouldUpgradeCallback: mayUpgrade }
+  const aliases: readonly string[] = settings.hasRootAliases ? rootAliases : []
+  const isOurs = (path: string) => isReserved(path, basePath) || aliases.includes(path)
   const app = fastify({
     loggerInstance: listener.logger,
     ...(listener.tls ? { https: { ...listener.tls, ...upgrading } } : { http: upgrading }),
@@ -52,7 +58,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     childLoggerFactory: (logger) => logger,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, settings),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, listener.logger),
-    rewriteUrl: ({ url = '' }) => routedUrl(url, basePath),
+    rewriteUrl: ({ url = '' }) => routedUrl(url, isOurs),
     routerOptions: { maxParamLength: 200 },
     connectionTimeout: longestSilence(services.table.routes),
   }) as FastifyInstance
@@ -75,9 +81,12 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
       await own.register(testSignInRoutes, options)
       await own.register(documentRoutes, options)
       await own.register(assetRoutes, { assets: site.assets })
+      await own.register(authorizeRoutes, options)
+      await own.register(clientRoutes, options)
     },
     { prefix: basePath },
   )
+  await app.register(authorizationServerRoutes, { ...services, ...settings })
   await app.register(identityKeyRoutes, services)
   await app.register(proxy, { ...services, ...settings })
   routeUpgrades(app)

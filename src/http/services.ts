@@ -5,6 +5,7 @@ import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
+import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
 import type { Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
@@ -31,6 +32,7 @@ export interface Services {
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly backchannelLogout: BackchannelLogout
+  readonly authorizationServer: AuthorizationServer
   readonly documents: Documents
   readonly upstreamHeaders: UpstreamHeaders
   /** What upstreams verify signed identities with. */
@@ -48,6 +50,8 @@ export interface HttpSettings {
   /** The origin people see. */
   readonly publicUrl: string
   readonly basePath: string
+  /** MCP clients are answered at `rootAliases`, too. */
+  readonly hasRootAliases: boolean
   /** With its `__Host-` prefix, where it has one. */
   readonly cookieName: string
   readonly site: Site

@@ -41,6 +41,7 @@ function returned(cookies: Returned['cookies'] = {}): Returned {
     returnTo: '/tool',
     session: undefined,
     route: undefined,
+    approval: undefined,
     startedAt: now(),
     restarted: false,
     tried: false,

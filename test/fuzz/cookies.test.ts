@@ -21,6 +21,7 @@ const attempt = {
   codeVerifier: 'v',
   session: undefined,
   route: undefined,
+  approval: undefined,
   startedAt: now(),
   restarted: false,
   tried: false,

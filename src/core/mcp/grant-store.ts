@@ -16,7 +16,7 @@ export interface HeldGrant {
 }
 
 /** One of a user's grants. */
-type ListedGrant = Pick<HeldGrant, 'user' | 'id' | 'grant'>
+export type ListedGrant = Pick<HeldGrant, 'user' | 'id' | 'grant'>
 
 /** Grants, sealed, among the other records of their users. See `createGrantStore`. */
 export type GrantStore = ReturnType<typeof createGrantStore>

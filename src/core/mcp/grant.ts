@@ -1,5 +1,5 @@
 import type { UserHash } from '../ports.ts'
-import { isEqualSecret, sha256 } from '../secret.ts'
+import { isEqualSecret, randomId, sha256 } from '../secret.ts'
 
 /** One MCP client allowed to act for one user on one resource. Times in milliseconds since the epoch. */
 export interface Grant {
@@ -43,6 +43,14 @@ interface GrantedToken {
   readonly expiresAt: number
 }
 
+/** Codes are good for a minute (RFC 6749 section 4.1.2). */
+export const codeMs = 60_000
+export const accessTokenMs = 15 * 60_000
+/** A refresh token that was just used gives the same successor again: answers get lost, and clients ask twice at once. */
+export const graceMs = 60_000
+/** More than any client needs at once; each refresh makes one. */
+const maxAccessTokens = 16
+
 /** What a code or token of ours says openly: whose records, which grant in them, and the secret that proves it. */
 export interface GrantToken {
   readonly user: UserHash
@@ -61,6 +69,16 @@ export function parseGrantKey(key: string | undefined): Pick<GrantToken, 'user' 
   return user === undefined || id === undefined ? undefined : { user, id }
 }
 
+/** A new code or access token of a grant. */
+export function newGrantToken({ user, id }: Pick<GrantToken, 'user' | 'id'>): GrantToken {
+  return { user, id, secret: randomId() }
+}
+
+/** The value that the client gets. */
+export function formatGrantToken({ user, id, secret }: GrantToken): string {
+  return `${user}.${id}.${secret}`
+}
+
 /** Reads what a client sent; `undefined` when it is not of our making. Of refresh tokens the secret has two parts. */
 export function parseGrantToken(value: string): GrantToken | undefined {
   const [, user, id, secret] = /^([\w-]{16,64})\.([\w-]{22})\.((?:\d{1,9}\.)?[\w-]{43})$/.exec(value) ?? []
@@ -71,4 +89,11 @@ export function parseGrantToken(value: string): GrantToken | undefined {
 export function hasAccessToken({ accessTokens }: Grant, secret: string, now: number): boolean {
   const hash = sha256(secret)
   return accessTokens.some((token) => token.expiresAt > now && isEqualSecret(token.hash, hash))
+}
+
+/** The grant with one more access token; what is over is forgotten. */
+export function withAccessToken(grant: Grant, secret: string, now: number): Grant {
+  const good = grant.accessTokens.filter(({ expiresAt }) => expiresAt > now)
+  const token = { hash: sha256(secret), expiresAt: now + accessTokenMs }
+  return { ...grant, accessTokens: [...good, token].slice(-maxAccessTokens) }
 }

@@ -22,3 +22,16 @@ export function redirectKind(value: string): RedirectKind | undefined {
   if (url.protocol === 'http:') return isLoopback(url.hostname) ? 'loopback' : undefined
   return 'private_use'
 }
+
+/** Whether one of the registered URIs is this one: to the letter, but for the port of a loopback address. */
+export function isRegistered(redirectUri: string, registered: readonly string[]): boolean {
+  if (registered.includes(redirectUri)) return true
+  if (redirectKind(redirectUri) !== 'loopback') return false
+  return registered.some((uri) => redirectKind(uri) === 'loopback' && withoutPort(uri) === withoutPort(redirectUri))
+}
+
+/** Host names are compared as they are: `localhost` is not `127.0.0.1` (RFC 8252 section 8.3). */
+function withoutPort(value: string): string {
+  const { protocol, hostname, pathname, search } = new URL(value)
+  return `${protocol}//${hostname}${pathname}${search}`
+}

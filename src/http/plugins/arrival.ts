@@ -3,7 +3,6 @@ import { canonicalTarget, originForm, type RequestTarget, withoutDefaultPort } f
 import { clientOf, type TrustedProxies } from '../../core/client.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
-import { identityKeysPath } from '../../core/reserved.ts'
 import type { RouteTable } from '../../core/route-table.ts'
 import type { Arrival } from '../../core/upstream-headers.ts'
 
@@ -73,11 +72,10 @@ export default fp<ArrivalOptions>(
  * What Fastify's router is shown of an address: one of our own pages, or `/` for everything else, which the route table
  * decides. What cannot be read is refused on arrival.
  */
-export function routedUrl(url: string, basePath: string): string {
+export function routedUrl(url: string, isOurs: (path: string) => boolean): string {
   try {
     const { path } = canonicalTarget(originForm(url).target)
-    const isOurs = path === basePath || path.startsWith(`${basePath}/`) || path === identityKeysPath
-    return isOurs ? path : '/'
+    return isOurs(path) ? path : '/'
   } catch {
     return '/'
   }

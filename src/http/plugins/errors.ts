@@ -60,8 +60,8 @@ export function answerProblem(
 /** As an OAuth endpoint answers a failure (RFC 6749 section 5.2). */
 export function answerOAuthError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = begin(error, request, reply)
-  const unavailable = failure.status === 503 ? 'temporarily_unavailable' : 'server_error'
-  const code = failure.status < 500 ? 'invalid_request' : unavailable
+  const unavailable = failure.status === 503 || failure.status === 429 ? 'temporarily_unavailable' : 'server_error'
+  const code = failure.status < 500 && failure.status !== 429 ? 'invalid_request' : unavailable
   // Nobody is asked to authenticate: what was sent is wrong.
   if (failure.status === 401) reply.code(400)
   return reply

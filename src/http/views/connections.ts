@@ -4,6 +4,7 @@ import { type Fragment, type Html, html } from './html.ts'
 import { monogram, page, type Site } from './layout.ts'
 import { safeHref } from './links.ts'
 import { moment, rows } from './rows.ts'
+import { scopeItem } from './scopes.ts'
 import { words } from './words.ts'
 
 /** One provider, and what is kept of this user's account there. Each address takes a POST; without one there is no button. */
@@ -56,7 +57,7 @@ function card(entry: Connection, back: string | undefined): Html {
   const { title, role, state, scopes, validUntil, refreshedAt, lastError, neededBy } = entry
   const facts = rows([
     [text.account, entry.account],
-    [text.scopes, scopes.length > 0 && html`<ul>${scopes.map(scope)}</ul>`],
+    [text.scopes, scopes.length > 0 && html`<ul>${scopes.map(scopeItem)}</ul>`],
     [text.neededBy, neededBy.length > 0 && text.list(neededBy)],
     [text.validUntil, validUntil && moment(validUntil)],
     [text.refreshedAt, refreshedAt && moment(refreshedAt)],
@@ -77,11 +78,6 @@ ${disconnect(entry, back)}
 }
 
 const tones = { connected: 'good', not_connected: 'quiet', ended: 'warn' } as const
-
-function scope(name: string): Html {
-  const known: Readonly<Record<string, string>> = words.scopes
-  return html`<li>${Object.hasOwn(known, name) ? known[name] : html`<code>${name}</code>`}</li>`
-}
 
 /** Folded, so that ending something takes two steps and says first what stops working. */
 function disconnect({ title, disconnectHref, neededBy }: Connection, back: string | undefined): Fragment {

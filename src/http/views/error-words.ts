@@ -140,6 +140,11 @@ export const errorTexts = {
     heading: () => 'This sign-in cannot be finished',
     message: () => 'It began in another browser, or more than ten minutes ago. Start again; it takes a moment.',
   },
+  client_refused: {
+    heading: () => 'This app cannot sign you in',
+    message: () =>
+      'It is not known here, or wants an answer at an address that is not its own. Remove the connection in the app and add it again.',
+  },
   sign_in_loop: {
     heading: () => 'Signing in keeps going in a circle',
     message: (context) =>

@@ -101,6 +101,33 @@ export const words = {
       'Signing out everywhere ends them all, this one too, and the access you gave to apps. Connected accounts stay connected.',
   },
 
+  consent: {
+    title: (client: string, tool: string) => `Allow ${client} to use ${tool}?`,
+    unnamed: 'An app without a name',
+    client: 'App',
+    known: {
+      configured: 'Known here',
+      document: (host: string) => `From ${host}`,
+      registered: 'Name not verified',
+    },
+    tool: 'Tool',
+    user: 'As',
+    nobody: 'You sign in next',
+    mayDo: 'It may',
+    use: (tool: string) => `Use ${tool} in your name`,
+    account: (provider: string) => `Use your ${provider} account through it`,
+    redirect: 'Answer goes to',
+    thisMachine: 'An app on this device',
+    onThisMachine: (kind: 'loopback' | 'private_use') =>
+      kind === 'loopback'
+        ? 'Any program on this device can ask under this name. Allow it only if you have just started this yourself.'
+        : 'Whichever app on this device opens such addresses gets the answer. Allow it only if you have just started this yourself.',
+    signInWith: 'Sign in with',
+    allow: 'Allow',
+    deny: 'Deny',
+    takeBack: 'You can take this back at any time, under Connections.',
+  },
+
   /** What a scope allows. */
   scopes: {
     openid: 'Know who you are',

@@ -1,0 +1,90 @@
+import type { Config } from './config/schema.ts'
+import type { Endings } from './core/endings.ts'
+import { createAuthorization } from './core/mcp/authorization.ts'
+import { createAuthorizationServer } from './core/mcp/authorization-server.ts'
+import type { Client } from './core/mcp/client.ts'
+import { createCheckAssertion } from './core/mcp/client-assertion.ts'
+import { createAuthenticateClient } from './core/mcp/client-authentication.ts'
+import { createFindClient } from './core/mcp/clients.ts'
+import { createConsent, createFinishConsent } from './core/mcp/consent.ts'
+import type { GrantStore } from './core/mcp/grant-store.ts'
+import { createGrants } from './core/mcp/grants.ts'
+import { createRegistration } from './core/mcp/registration.ts'
+import { createResources } from './core/mcp/resources.ts'
+import { createTokenEndpoint } from './core/mcp/token-endpoint.ts'
+import type { Audit, Clock, Keyring, Locks } from './core/ports.ts'
+import type { Provider } from './core/provider.ts'
+import type { Finished, Returned } from './core/round-trip.ts'
+import type { GuardedRoute } from './core/route.ts'
+import type { SealedCookies } from './core/sealed-cookies.ts'
+import { isEqualSecret } from './core/secret.ts'
+import type { UserStore } from './core/user-store.ts'
+
+interface McpOptions {
+  readonly config: Config
+  readonly routes: readonly GuardedRoute[]
+  readonly grantStore: GrantStore
+  readonly userStore: UserStore
+  readonly locks: Locks
+  readonly keyring: Keyring
+  readonly sealed: SealedCookies
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly endings: Endings
+  readonly signIn: (returned: Returned) => Promise<Finished>
+  readonly cookieName: string
+  readonly now: Clock
+  readonly audit: Audit
+}
+
+/** The authorization server for MCP clients. */
+export function composeMcp(options: McpOptions) {
+  const { config, routes, grantStore, userStore, locks, keyring, sealed, providers, endings, cookieName, now, audit } =
+    options
+  const resources = createResources(routes)
+  const registration = createRegistration({ keyring, now })
+  const findClient = createFindClient({
+    configured: config.mcp.clients.map(clientOf),
+    registration,
+    findDocument: async () => undefined,
+  })
+  const checkAssertion = createCheckAssertion({ verifySignature: async () => undefined, locks, now })
+  const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
+  const authorization = createAuthorization(findClient, resources)
+  const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName })
+  const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
+  const { signIn } = options
+  const finishConsent = createFinishConsent({
+    authorization,
+    consent,
+    store: userStore,
+    signIn,
+    issuer: config.public_url,
+  })
+  return {
+    finishConsent,
+    grants,
+    authorizationServer: createAuthorizationServer({
+      ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },
+      basePath: config.base_path,
+    }),
+  }
+}
+
+function clientOf({
+  client_id: id,
+  client_name: name,
+  redirect_uris,
+  client_secret,
+  jwks_uri,
+}: Config['mcp']['clients'][number]): Client {
+  const withoutSecret = jwks_uri === undefined ? 'none' : 'private_key_jwt'
+  return {
+    id,
+    name,
+    known: 'configured',
+    redirectUris: redirect_uris,
+    authentication: client_secret === undefined ? withoutSecret : 'client_secret_basic',
+    hasSecret: (secret) => client_secret !== undefined && isEqualSecret(secret, client_secret),
+    jwksUri: jwks_uri,
+  }
+}

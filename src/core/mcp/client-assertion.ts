@@ -1,0 +1,50 @@
+import type { Clock, Locks } from '../ports.ts'
+import { sha256 } from '../secret.ts'
+import type { Client } from './client.ts'
+import { OAuthError } from './oauth-error.ts'
+
+/**
+ * The claims of a JWT that one of the keys at an address signed, with an algorithm of `signingAlgorithms`; `undefined` when
+ * none did, or the keys cannot be had. Its times are not looked at.
+ */
+type VerifySignature = (jwt: string, jwksUri: string) => Promise<Readonly<Record<string, unknown>> | undefined>
+
+/** Checks that a client signed an assertion, now, and for this issuer. Throws `invalid_client`, `store_unavailable`. */
+export type CheckAssertion = (jwt: string, client: Client, issuer: string) => Promise<void>
+
+interface CheckAssertionOptions {
+  readonly verifySignature: VerifySignature
+  readonly locks: Locks
+  readonly now: Clock
+}
+
+const maxLifeSeconds = 5 * 60
+const leewaySeconds = 60
+
+/** See `CheckAssertion` (RFC 7523 section 3; the audience is the issuer alone, or another's token endpoint could pass it on). */
+export function createCheckAssertion({ verifySignature, locks, now }: CheckAssertionOptions): CheckAssertion {
+  return async function checkAssertion(jwt, { id, jwksUri }, issuer) {
+    const claims = jwksUri === undefined ? undefined : await verifySignature(jwt, jwksUri)
+    if (claims === undefined) throw refused('None of the keys of the client signed the assertion.')
+    const { iss, sub, aud, exp, nbf, jti } = claims
+    const seconds = now() / 1000
+    if (iss !== id || sub !== id) throw refused('iss and sub must both be the client_id.')
+    const audiences = Array.isArray(aud) ? aud : [aud]
+    if (audiences.length !== 1 || audiences[0] !== issuer) throw refused(`aud must be ${issuer}.`)
+    if (typeof exp !== 'number' || exp + leewaySeconds <= seconds) throw refused('exp is missing or over.')
+    if (exp > seconds + maxLifeSeconds + leewaySeconds) throw refused('exp must be within five minutes.')
+    if (typeof nbf === 'number' && nbf - leewaySeconds > seconds) throw refused('nbf is not there yet.')
+    if (typeof jti !== 'string' || jti === '') throw refused('jti is missing.')
+    await useOnce(id, jti, exp * 1000 + leewaySeconds * 1000 - now())
+  }
+
+  /** A lock that nobody gives back: held over all replicas until the assertion is over. */
+  async function useOnce(clientId: string, jti: string, ms: number): Promise<void> {
+    const lock = await locks.acquire(sha256(`${clientId} ${jti}`), 'assertion', Math.max(1, ms))
+    if (lock === undefined) throw refused('jti was used before.')
+  }
+}
+
+function refused(message: string): OAuthError {
+  return new OAuthError('invalid_client', message)
+}

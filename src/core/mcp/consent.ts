@@ -1,0 +1,174 @@
+import { subjectOf } from '../claims.ts'
+import type { Redirection } from '../departure.ts'
+import type { User } from '../guard.ts'
+import type { Provider } from '../provider.ts'
+import { missingScopes, unionOfScopes } from '../replace-tokens.ts'
+import type { Finished, Returned, RoundTrips } from '../round-trip.ts'
+import type { CookieChange, Cookies, SealedCookies } from '../sealed-cookies.ts'
+import { isEqualSecret, randomId, sha256 } from '../secret.ts'
+import type { UserStore } from '../user-store.ts'
+import type { Authorization } from './authorization.ts'
+import { type AuthorizationRequest, answerTo, approvalOf, refusalTo } from './authorization-request.ts'
+import type { Grants } from './grants.ts'
+import { OAuthError } from './oauth-error.ts'
+import type { McpRoute } from './resources.ts'
+
+/** What the consent page asks. */
+export interface Asking {
+  readonly request: AuthorizationRequest
+  /** Proves that this very question was asked of this browser. */
+  readonly shown: string
+  readonly cookies: readonly CookieChange[]
+}
+
+/** An answer to it. */
+export interface Consenting {
+  readonly request: AuthorizationRequest
+  readonly user: User | undefined
+  readonly shown: string
+  /** Whom to sign in with; `undefined`: whoever is signed in, else the first that may enter. */
+  readonly provider: string | undefined
+  /** The path and query that ask again. */
+  readonly returnTo: string
+  readonly cookies: Cookies
+}
+
+interface ConsentOptions {
+  readonly grants: Pick<Grants, 'issue' | 'list'>
+  readonly store: Pick<UserStore, 'readTokens'>
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly sealed: SealedCookies
+  readonly cookieName: string
+}
+
+const cookieSeconds = 3600
+
+/** A user's consent to what a client asks for. See `createConsent`. */
+export type Consent = ReturnType<typeof createConsent>
+
+/** All throw `store_unavailable`. */
+export function createConsent({ grants, store, providers, sealed, cookieName }: ConsentOptions) {
+  const name = `${cookieName}.c`
+
+  /** A mark of this browser, so that what was shown in one is answered in no other. */
+  function markOf(cookies: Cookies): string | undefined {
+    return sealed.read<string>('consent', name, cookies)
+  }
+
+  function shownTo(mark: string, request: AuthorizationRequest, user: User | undefined): string {
+    return sha256(JSON.stringify([mark, approvalOf(request), user?.key ?? '']))
+  }
+
+  /** What to ask; or where to go at once, when this was answered before, or the client wants nobody asked. */
+  async function ask(
+    request: AuthorizationRequest,
+    user: User | undefined,
+    cookies: Cookies,
+  ): Promise<Asking | Redirection> {
+    if (user !== undefined && isServed(request, user) && (await isRemembered(request, user))) {
+      const answered = await answer(request, user)
+      if (answered !== undefined) return answered
+    }
+    if (request.isSilent) {
+      const error = new OAuthError('interaction_required', 'The user has to be asked.')
+      return { location: refusalTo(request, error), cookies: [] }
+    }
+    const known = markOf(cookies)
+    const mark = known ?? randomId()
+    const kept = known === undefined ? [sealed.set('consent', name, mark, cookieSeconds)] : []
+    return { request, shown: shownTo(mark, request, user), cookies: kept }
+  }
+
+  /**
+   * Goes on after a yes: to the client with a code, or first to the provider, when somebody has yet to sign in or has to
+   * grant more. `undefined`: something else was shown, or in another browser.
+   */
+  async function allow(consenting: Consenting, begin: RoundTrips['beginForeseeing']): Promise<Redirection | undefined> {
+    const { request, user, shown, returnTo, cookies } = consenting
+    const mark = markOf(cookies)
+    if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) return undefined
+    if (user !== undefined && isServed(request, user)) return answer(request, user)
+    const providerName = user?.provider ?? consenting.provider ?? request.route.signIn[0] ?? ''
+    const usual = unionOfScopes(providers.get(providerName)?.scopes ?? [], user?.tokens.set.scopes ?? [])
+    const start = {
+      purpose: 'consent',
+      provider: providerName,
+      scopes: unionOfScopes(usual, request.scopes),
+      returnTo,
+      approval: approvalOf(request),
+      ...(user && { session: { user: user.session.user, name: user.session.name } }),
+    } as const
+    return begin(start, cookies)
+  }
+
+  function deny(request: AuthorizationRequest): Redirection {
+    return { location: refusalTo(request, new OAuthError('access_denied', 'The user said no.')), cookies: [] }
+  }
+
+  /** To the client, with a code. */
+  async function answer(request: AuthorizationRequest, user: Consented): Promise<Redirection | undefined> {
+    const { provider, sub, session } = user
+    const linked = await linkedOf(session.user, request.route, provider)
+    const code = await grants.issue({ user: session.user, provider, sub, linked }, request)
+    return code === undefined ? undefined : { location: answerTo(request, { code }), cookies: [] }
+  }
+
+  /** Never for an app on somebody's machine: any other there could ask in its name (RFC 8252 section 8.6). */
+  async function isRemembered({ client, redirectUri, redirectKind, route, scopes }: AuthorizationRequest, user: User) {
+    if (redirectKind !== 'web') return false
+    const linked = await linkedOf(user.session.user, route, user.provider)
+    const before = await grants.list(user.session.user)
+    return before.some(
+      ({ grant }) =>
+        grant.client.id === client.id &&
+        grant.client.name === client.name &&
+        grant.redirectUri === redirectUri &&
+        grant.resource === route.mcp.resource &&
+        missingScopes(scopes, grant.scopes).length === 0 &&
+        missingScopes(linked, grant.linked).length === 0,
+    )
+  }
+
+  /** The providers, besides that of the sign-in, whose accounts the resource uses and the user has linked. */
+  async function linkedOf(user: string, { provider, mcp }: McpRoute, signIn: string): Promise<readonly string[]> {
+    const used = new Set([...(provider === undefined ? [] : [provider]), ...mcp.toolProviders.values()])
+    used.delete(signIn)
+    const held = await Promise.all([...used].map((name) => store.readTokens(user, name)))
+    return held.filter((tokens) => tokens?.state === 'live').map((tokens) => tokens?.provider ?? '')
+  }
+
+  return { ask, allow, deny, answer }
+}
+
+/** Whose consent it is, in which session's records. */
+type Consented = Pick<User, 'provider' | 'sub'> & { readonly session: Pick<User['session'], 'user'> }
+
+/** Whether the tokens that are there will do: else the provider is asked for more, once somebody said yes. */
+function isServed({ scopes }: AuthorizationRequest, { tokens }: User): boolean {
+  return missingScopes(scopes, tokens.set.scopes).length === 0
+}
+
+interface FinishConsentOptions {
+  readonly authorization: Authorization
+  readonly consent: Pick<Consent, 'answer'>
+  readonly store: Pick<UserStore, 'userHash'>
+  readonly signIn: (returned: Returned) => Promise<Finished>
+  readonly issuer: string
+}
+
+/** Finishes a sign-in that consent led to: with a code for the client, if it is still what was consented to. */
+export function createFinishConsent({ authorization, consent, store, signIn, issuer }: FinishConsentOptions) {
+  return async function finishConsent(returned: Returned): Promise<Finished> {
+    const finished = await signIn(returned)
+    if ('again' in finished) return finished
+    const { attempt, provider, tokens } = returned
+    const sub = subjectOf(tokens.claims?.[provider.claimNames.user]) ?? ''
+    const user = await store.userHash(provider.name, sub)
+    const asked = await authorization.read(new URL(attempt.returnTo, issuer).searchParams, issuer)
+    // Otherwise the page asks again, of whoever is signed in now.
+    if ('location' in asked || approvalOf(asked) !== attempt.approval) return finished
+    if (attempt.session !== undefined && attempt.session.user !== user) return finished
+    const answered = await consent.answer(asked, { provider: provider.name, sub, session: { user } })
+    return answered === undefined ? finished : { ...finished, location: answered.location }
+  }
+}

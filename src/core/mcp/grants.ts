@@ -1,0 +1,221 @@
+import type { Endings, StoredUser } from '../endings.ts'
+import type { HeldTokens } from '../held-records.ts'
+import type { Audit, Clock, Keyring } from '../ports.ts'
+import { codeChallenge, isEqualSecret, randomId, sha256 } from '../secret.ts'
+import { userKey } from '../session.ts'
+import type { UserStore } from '../user-store.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import type { Client } from './client.ts'
+import {
+  accessTokenMs,
+  codeMs,
+  formatGrantToken,
+  type Grant,
+  type GrantToken,
+  graceMs,
+  grantKey,
+  newGrantToken,
+  parseGrantToken,
+  withAccessToken,
+} from './grant.ts'
+import type { GrantStore, HeldGrant, ListedGrant } from './grant-store.ts'
+import { OAuthError } from './oauth-error.ts'
+
+interface GrantsOptions {
+  readonly store: GrantStore
+  readonly tokens: Pick<UserStore, 'readTokens'>
+  readonly endings: Pick<Endings, 'grant'>
+  readonly keyring: Keyring
+  readonly now: Clock
+  readonly audit: Audit
+}
+
+/** A user who consented. */
+export interface ConsentingUser extends StoredUser {
+  /** The connections that the resource uses. */
+  readonly linked: readonly string[]
+}
+
+/** A code that a client wants exchanged (RFC 6749 section 4.1.3). */
+interface CodeExchange {
+  readonly client: Client
+  readonly code: string
+  readonly redirectUri: string
+  readonly codeVerifier: string
+  /** `undefined`: whatever it was made for. Else whether it is for a resource. */
+  readonly isFor: ((resource: string) => boolean) | undefined
+}
+
+/** A refresh token that a client wants used (section 6). */
+interface Refreshing {
+  readonly client: Client
+  readonly refreshToken: string
+  readonly scopes: readonly string[] | undefined
+  readonly isFor: CodeExchange['isFor']
+}
+
+/** What the token endpoint answers (section 5.1). */
+export interface TokenAnswer {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly refresh_token: string
+  readonly scope: string
+}
+
+/** The life of grants: from the code that consent gives, over its tokens, to its end. See `createGrants`. */
+export type Grants = ReturnType<typeof createGrants>
+
+/** All throw `store_unavailable`; what a client presents and is no good, OAuthError `invalid_grant`. */
+export function createGrants({ store, tokens, endings, keyring, now, audit }: GrantsOptions) {
+  /** A new grant for what a user consented to: its code. `undefined`, when the user's sign-in ended meanwhile. */
+  async function issue(user: ConsentingUser, request: AuthorizationRequest): Promise<string | undefined> {
+    const relied = await tokens.readTokens(user.user, user.provider)
+    if (relied?.state !== 'live') return undefined
+    const code = newGrantToken({ user: user.user, id: randomId().slice(0, 22) })
+    const at = now()
+    const { client, redirectUri, route, scopes, codeChallenge: challenge } = request
+    const grant: Grant = {
+      provider: user.provider,
+      sub: user.sub,
+      client: { id: client.id, name: client.name },
+      redirectUri,
+      resource: route.mcp.resource,
+      scopes,
+      linked: user.linked,
+      createdAt: at,
+      endsAt: relied.set.endsAt,
+      code: { hash: sha256(code.secret), challenge, expiresAt: at + codeMs, isUsed: false },
+      family: randomId(),
+      counter: 0,
+      renewedAt: at,
+      accessTokens: [],
+    }
+    await store.create(user.user, code.id, grant, at + codeMs)
+    audit('consent_granted', {
+      user: userKey(user.provider, user.sub),
+      grant: code.id,
+      client_id: client.id,
+      client_name: client.name,
+      redirect_uri: redirectUri,
+      resource: grant.resource,
+      scope: scopes.join(' '),
+    })
+    return formatGrantToken(code)
+  }
+
+  /** Tokens for a code, once; a code that comes twice ends what it gave (RFC 6749 section 4.1.2). */
+  async function exchange({ client, code, redirectUri, codeVerifier, isFor }: CodeExchange): Promise<TokenAnswer> {
+    const { token, held } = await presented(code, client)
+    const { grant } = held
+    if (!isEqualSecret(grant.code.hash, sha256(token.secret))) throw invalid('The code is not known.')
+    if (grant.code.isUsed) return endFor(held, 'code used again')
+    // None of this spends the code: who got hold of it without the rest has nothing.
+    if (grant.code.expiresAt <= now()) throw invalid('The code is over.')
+    if (grant.redirectUri !== redirectUri) throw invalid('The redirect_uri is not the one that the code was sent to.')
+    if (!isEqualSecret(codeChallenge(codeVerifier), grant.code.challenge)) throw invalid('The code_verifier is wrong.')
+    checkResource(grant, isFor)
+    const answer = await tokensFor(held, {
+      ...grant,
+      code: { ...grant.code, isUsed: true },
+      counter: 1,
+      renewedAt: now(),
+    })
+    return answer ?? exchange({ client, code, redirectUri, codeVerifier, isFor })
+  }
+
+  /** New tokens for a refresh token; one that was replaced a while ago ends the family (RFC 9700 section 4.14.2). */
+  async function renew(refreshing: Refreshing): Promise<TokenAnswer> {
+    const { client, refreshToken, scopes, isFor } = refreshing
+    const { token, held } = await presented(refreshToken, client)
+    const { grant } = held
+    const counter = counterIn(token, grant)
+    if (counter === undefined) throw invalid('The refresh token is not known.')
+    const isRepeated = counter === grant.counter - 1 && now() < grant.renewedAt + graceMs
+    if (counter !== grant.counter && !isRepeated) return endFor(held, 'refresh token used again')
+    checkResource(grant, isFor)
+    if (scopes?.some((scope) => scope !== 'offline_access' && !grant.scopes.includes(scope))) {
+      throw new OAuthError('invalid_scope', 'The grant does not hold this scope; ask the user for it.')
+    }
+    const renewed = isRepeated ? grant : { ...grant, counter: counter + 1, renewedAt: now() }
+    return (await tokensFor(held, renewed)) ?? renew(refreshing)
+  }
+
+  /** Ends the grant that a token of the client's is of, whichever it is (RFC 7009 section 2.1). */
+  async function revoke(value: string, client: Client): Promise<void> {
+    const found = await presented(value, client).catch((error) => {
+      if (error instanceof OAuthError) return undefined
+      throw error
+    })
+    if (found === undefined) return
+    const { token, held } = found
+    const hash = sha256(token.secret)
+    const isAccessToken = held.grant.accessTokens.some((known) => isEqualSecret(known.hash, hash))
+    if (isAccessToken || counterIn(token, held.grant) !== undefined) await end(held, 'revoked by the client')
+  }
+
+  /** The grant that a code or token is of, if it is this client's. */
+  async function presented(value: string, client: Client): Promise<{ token: GrantToken; held: HeldGrant }> {
+    const token = parseGrantToken(value)
+    const held = token && (await store.read(grantKey(token), []))
+    if (token === undefined || held === undefined || held.grant.client.id !== client.id) {
+      throw invalid('There is no such grant, or it has ended.')
+    }
+    return { token, held }
+  }
+
+  /** Which refresh token of the grant it is, by the counter in it. */
+  function counterIn({ secret }: GrantToken, { family, counter: current }: Grant): number | undefined {
+    const [counter = '', proof] = secret.split('.')
+    if (proof === undefined || !(Number(counter) <= current)) return undefined
+    const proofs = proofsOf(family, Number(counter))
+    return proofs.some((own) => isEqualSecret(own, proof)) ? Number(counter) : undefined
+  }
+
+  /** Made of the server's key, the family and the counter: the same successor each time, and nothing of it is stored. */
+  function proofsOf(family: string, counter: number) {
+    return keyring.digests('refresh token', `${family} ${counter}`)
+  }
+
+  /** Stores the grant with a new access token, and answers with it; `undefined`, when somebody else was quicker. */
+  async function tokensFor(held: HeldGrant, grant: Grant): Promise<TokenAnswer | undefined> {
+    const { user, id } = held
+    const relied = await tokens.readTokens(user, grant.provider)
+    if (!isUsable(relied)) return endFor(held, 'the sign-in ended')
+    const access = newGrantToken({ user, id })
+    const next = withAccessToken({ ...grant, endsAt: relied.set.endsAt }, access.secret, now())
+    if (!(await store.replace(held, next))) return undefined
+    const refresh = { user, id, secret: `${grant.counter}.${proofsOf(grant.family, grant.counter)[0]}` }
+    return {
+      access_token: formatGrantToken(access),
+      token_type: 'Bearer',
+      expires_in: accessTokenMs / 1000,
+      refresh_token: formatGrantToken(refresh),
+      scope: grant.scopes.join(' '),
+    }
+  }
+
+  async function endFor(held: HeldGrant, reason: string): Promise<never> {
+    await end(held, reason)
+    throw invalid(`The grant has ended: ${reason}.`)
+  }
+
+  async function end({ user, id, grant }: ListedGrant, reason: string): Promise<void> {
+    await endings.grant({ user, provider: grant.provider, sub: grant.sub }, id, reason)
+  }
+
+  return { issue, exchange, renew, revoke, end, list: store.list }
+}
+
+function isUsable(held: HeldTokens | undefined): held is HeldTokens {
+  return held?.state === 'live'
+}
+
+function checkResource({ resource }: Grant, isFor: CodeExchange['isFor']): void {
+  if (isFor !== undefined && !isFor(resource))
+    throw new OAuthError('invalid_target', 'The grant is for another resource.')
+}
+
+function invalid(message: string): OAuthError {
+  return new OAuthError('invalid_grant', message)
+}

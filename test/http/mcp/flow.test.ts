@@ -1,0 +1,42 @@
+import t from 'tap'
+import { authorizeUrl, connect, createPerson, exchange, post, refresh, register } from '../../support/mcp-client.ts'
+import { startMcpStack } from '../../support/mcp-stack.ts'
+
+t.test('an app that knows only the address signs its user in, and calls the tool as that user', async (t) => {
+  const { origin, echo } = await startMcpStack(t)
+  const person = createPerson()
+
+  const document = await fetch(`${origin}/.well-known/oauth-authorization-server`)
+  const metadata = (await document.json()) as Record<string, unknown>
+  const client = await register(origin)
+  const page = await person.open(authorizeUrl(origin, client))
+  const back = await person.decide(page)
+  const code = back.searchParams.get('code') ?? ''
+  const { status, json: tokens, headers } = await exchange(origin, client, code)
+  const answer = await post(`${origin}/mcp`, {}, { authorization: `Bearer ${tokens.access_token}` })
+
+  t.equal(metadata.issuer, origin)
+  t.match(page.body, /Allow An app to use Notes\?/)
+  t.equal(back.origin + back.pathname, 'https://app.test/callback')
+  t.strictSame([back.searchParams.get('state'), back.searchParams.get('iss')], ['st', origin])
+  t.equal(status, 200)
+  t.match(tokens, { token_type: 'Bearer', expires_in: 900, scope: 'reports/read' })
+  t.equal(headers.get('cache-control'), 'no-store')
+  t.equal(answer.status, 200)
+  const { authorization, 'x-forwarded-email': email } = echo.received[0]?.headers ?? {}
+  t.equal(email, 'ada@example.com')
+  t.match(authorization, /^Bearer ey/, 'the provider’s token, not ours')
+})
+
+t.test('a refresh token brings new tokens without the user', async (t) => {
+  const { origin } = await startMcpStack(t)
+  const client = await register(origin)
+  const first = await connect(origin, client)
+
+  const { status, json: second } = await refresh(origin, client, first.refresh_token)
+  const answer = await post(`${origin}/mcp`, {}, { authorization: `Bearer ${second.access_token}` })
+
+  t.equal(status, 200)
+  t.not(second.refresh_token, first.refresh_token)
+  t.equal(answer.status, 200)
+})
