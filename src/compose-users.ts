@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { createAuditLog } from './adapters/audit-log.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createRedisStore } from './adapters/redis/store.ts'
 import { composeProviders } from './compose-providers.ts'
@@ -6,7 +7,6 @@ import type { Config } from './config/schema.ts'
 import { storeOf } from './config/store.ts'
 import { createEmailLookUp } from './core/email-look-up.ts'
 import { createEndings } from './core/endings.ts'
-import type { Audit } from './core/ports.ts'
 import { createRevoking } from './core/revoke.ts'
 import { createUserStore } from './core/user-store.ts'
 import { createUsers, type Users } from './core/users.ts'
@@ -21,7 +21,7 @@ export function composeUsers(
   const { sessions, encryption_keys: keys } = config
   const { records, revocations, addresses } = createRedisStore({ ...connection, keyPrefix: config.store.key_prefix })
   const now = Date.now
-  const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
+  const { audit } = createAuditLog(config.log.audit, logger)
   const { providers } = composeProviders(config, now, async () => undefined)
   const sealed = { records, keyring: createKeyring(keys), now }
   const store = createUserStore({ ...sealed, lifetimes: { idleMs: sessions.idle, absoluteMs: sessions.absolute } })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { createAuditLog } from './adapters/audit-log.ts'
 import { callUpstream } from './adapters/call-upstream.ts'
 import { createDocuments } from './adapters/documents.ts'
 import { createKeyring } from './adapters/keyring.ts'
@@ -25,7 +26,7 @@ import { createIdentityKeys } from './core/identity-keys.ts'
 import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createGranted } from './core/mcp/granted.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
-import type { Audit, Clock } from './core/ports.ts'
+import type { Clock } from './core/ports.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { isForwarded } from './core/route.ts'
@@ -75,7 +76,7 @@ export async function compose(
   { logger, now = Date.now, recheckMs = 4_000, revokeMs = 5_000, isDev = false }: Surroundings,
 ): Promise<Gateway> {
   const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
-  const audit: Audit = (event, facts) => logger.info({ audit: event, ...facts }, event)
+  const { audit, during } = createAuditLog(config.log.audit, logger)
   // Nobody waits for what only sleeps when the process is to end.
   const sleep = async (ms: number) => void (await setTimeout(ms, undefined, { ref: false }))
 
@@ -201,6 +202,7 @@ export async function compose(
     table: createRouteTable(routes, new URL(publicUrl).host, config.base_path),
     trustedProxies: createTrustedProxies(config.trusted_proxies),
     guard,
+    during,
     roundTrips,
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),

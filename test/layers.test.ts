@@ -9,7 +9,8 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 const mayImport: Readonly<Record<string, RegExp>> = {
   core: /^(core\/|(lru-cache|node:crypto)$)/,
   config: /^((config|core)\/|typebox|yaml$|node:(fs|path|net))/,
-  adapters: /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(crypto|dns|fs|net|tls))/,
+  adapters:
+    /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(async_hooks|crypto|dns|fs|net|tls))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|marked|undici)$|@fastify\/|node:(http|net|stream))/,
   'compose.ts': /^(compose-(endings|mcp|providers|store)\.ts$|(config|core|adapters|http)\/|fastify$|node:)/,
   'compose-admin.ts': /^((config|adapters|http)\/|fastify$)/,

@@ -37,7 +37,7 @@ export const configSchema: Node = {
 }
 
 function asWritten(node: Node): Node {
-  const { items, anyOf, keyErrorMessage: _, readableFile: __, ...rest } = node
+  const { items, anyOf, keyErrorMessage: _, readableFile: __, fileUnless: ___, ...rest } = node
   if (node.type === 'object') return object(rest)
   if (items !== undefined) return { ...rest, items: asWritten(items) }
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(asWritten) }

@@ -44,6 +44,17 @@ export function readableFile(shown: Shown) {
   return Type.String({ minLength: 1, readableFile: true, ...shown })
 }
 
+/** One of a few words, or a file to write; its path has a slash or a dot, and is made absolute, from the config's folder on. */
+export function wordOrFile(words: readonly string[], shown: Shown) {
+  const sentence = `must be ${words.join(', ')} or the path of a file, such as ./audit.log`
+  return Type.String({
+    pattern: `^(?:${words.join('|')}|.*[./].*)$`,
+    patternErrorMessage: sentence,
+    fileUnless: words,
+    ...shown,
+  })
+}
+
 /** `30s 5m 12h 30d`, milliseconds once decoded. */
 export function duration(shown: Shown) {
   const sentence = 'must be a duration above zero, such as 30s, 5m, 12h or 30d'

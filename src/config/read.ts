@@ -14,7 +14,7 @@ import {
 } from 'yaml'
 import { nearest } from '../core/nearest.ts'
 import { childPath, type Findings, type Position } from './findings.ts'
-import { contentOf, interpolate, isReference } from './references.ts'
+import { contentOf, interpolate, isReference, placeFor } from './references.ts'
 import { annotations, complaint, emptyValue, expectation } from './sentences.ts'
 
 /** What reading needs besides the node, its schema and its path. */
@@ -164,11 +164,13 @@ async function readScalar(source: Source, written: unknown, schema: TSchema, pat
     value = isText(leaf) ? resolved.text : fromText(resolved.text)
   }
   const accepted = check(findings, value, leaf, path, annotations(schema).errorMessage)
-  if (typeof accepted !== 'string' || !annotations(leaf).readableFile) return accepted
+  const { readableFile = false, fileUnless } = annotations(leaf)
+  if (typeof accepted !== 'string') return accepted
+  if (!readableFile && (fileUnless === undefined || fileUnless.includes(accepted))) return accepted
 
   const file = resolve(folder, accepted)
-  const content = await contentOf(file)
-  return 'problem' in content ? void findings.problem(path, content.problem) : file
+  const found = readableFile ? await contentOf(file) : await placeFor(file)
+  return 'problem' in found ? void findings.problem(path, found.problem) : file
 }
 
 /** The content of a `{ file: PATH }`, without the newline at its end. */

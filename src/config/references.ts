@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { access, constants, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** What a reference stands for, or the sentence that says why that cannot be known. */
 export type Resolved = { readonly text: string } | { readonly problem: string }
@@ -34,5 +36,16 @@ export async function contentOf(file: string): Promise<Resolved> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error
     return { problem: `the file cannot be read (${code}); a relative path starts at the folder of the config` }
+  }
+}
+
+/** Whether a file is there to be written, or can be made: itself, or the sentence that says why not. */
+export async function placeFor(file: string): Promise<Resolved> {
+  try {
+    await access(existsSync(file) ? file : dirname(file), constants.W_OK)
+    return { text: file }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error
+    return { problem: `the file cannot be written (${code}); make its folder, and let the gateway write there` }
   }
 }

@@ -12,6 +12,7 @@ import {
   secret,
   text,
   word,
+  wordOrFile,
 } from './leaves.ts'
 import { mcp } from './mcp-schema.ts'
 import { provider } from './provider-schema.ts'
@@ -106,6 +107,10 @@ export const schema = Type.Object({
       level: word(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
         description: 'The least that is logged.',
         default: 'info',
+      }),
+      audit: wordOrFile(['stdout', 'off'], {
+        description: 'Where audit events go, whatever the level: stdout, off, or a file that grows by a line for each.',
+        default: 'stdout',
       }),
     },
     { description: 'Log lines, JSON.', default: {} },

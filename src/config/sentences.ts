@@ -10,6 +10,7 @@ interface Annotated {
   readonly keyErrorMessage?: string
   readonly keyRule?: (key: string) => boolean
   readonly readableFile?: boolean
+  readonly fileUnless?: readonly string[]
   readonly type?: string
   readonly minimum?: number
   readonly maximum?: number

@@ -37,6 +37,12 @@ export function clientOf(raw: RawHeaders, peer: string, proxies: TrustedProxies)
   }
 }
 
+/** For whom a proxy asks that does not pass the request on: what it says of itself in `X-Forwarded-For`, else its address. */
+export function askedFor(raw: RawHeaders, peer: string, proxies: TrustedProxies): string {
+  const proxy = withoutMapping(peer)
+  return byXForwarded(raw, proxy, proxies).address ?? proxy
+}
+
 function agreed<Key extends keyof Told>([one, other]: readonly [Told, Told], key: Key): Told[Key] {
   if (one[key] !== undefined && other[key] !== undefined && one[key] !== other[key]) {
     throw new GatewayError('bad_request')

@@ -198,6 +198,12 @@ type AuditEvent =
   | 'consent_granted'
   | 'grant_ended'
 
+/** The request in whose course something happens. */
+export interface Asker {
+  readonly requestId: string
+  readonly clientAddress: string
+}
+
 /** Records one event with its facts. Never throws. */
 export type Audit = (event: AuditEvent, facts: Readonly<Record<string, string | undefined>>) => void
 

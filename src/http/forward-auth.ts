@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { canonicalTarget, withoutDefaultPort } from '../core/canonical-path.ts'
+import { askedFor } from '../core/client.ts'
 import { GatewayError } from '../core/errors.ts'
 import { askedBy } from '../core/forward-auth.ts'
 import { type GuardedRequest, ScopeError } from '../core/guard.ts'
@@ -13,7 +14,8 @@ import cookies from './plugins/cookies.ts'
 import { answerProblem, signInHelps } from './plugins/errors.ts'
 import type { HttpSettings, Services } from './services.ts'
 
-type Options = Pick<Services, 'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'trustedProxies'> & HttpSettings
+type Options = Pick<Services, 'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'trustedProxies' | 'during'> &
+  HttpSettings
 
 /** What a front proxy holds, found to be for one of our routes. */
 interface Held {
@@ -22,6 +24,7 @@ interface Held {
   /** Path and query, to come back to. */
   readonly here: string
   readonly mayRedirect: boolean
+  readonly clientAddress: string
 }
 
 /**
@@ -29,7 +32,8 @@ interface Held {
  * on it. It decides as the proxy itself does. On a listener of its own, for trusted proxies. It does not listen.
  */
 export async function buildForwardAuth(options: Options, logger: FastifyBaseLogger): Promise<FastifyInstance> {
-  const { table, guard, askForScopes, upstreamHeaders, trustedProxies, publicUrl, basePath, cookieName } = options
+  const { table, guard, during, askForScopes, upstreamHeaders, trustedProxies } = options
+  const { publicUrl, basePath, cookieName } = options
   const scheme = publicUrl.startsWith('https:') ? 'https' : 'http'
   const app = fastify({
     loggerInstance: logger,
@@ -51,11 +55,11 @@ export async function buildForwardAuth(options: Options, logger: FastifyBaseLogg
 
   app.all('/', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    const { route, guarded, here, mayRedirect } = heldFor(request)
+    const { route, guarded, here, mayRedirect, clientAddress } = heldFor(request)
     request.toolTitle = route.title
     const isPage = mayRedirect && isNavigation(guarded)
     try {
-      const passage = await guard.admit(route, guarded)
+      const passage = await during({ requestId: request.id, clientAddress }, () => guard.admit(route, guarded))
       return reply.headers(upstreamHeaders.forFront(request.raw.rawHeaders, route, passage)).send('')
     } catch (error) {
       if (error instanceof ScopeError && isPage && guarded.method === 'GET') {
@@ -74,7 +78,8 @@ export async function buildForwardAuth(options: Options, logger: FastifyBaseLogg
   /** Throws as arrival and proxy do, and `proxy_not_trusted`. */
   function heldFor(request: FastifyRequest): Held {
     const { rawHeaders, socket } = request.raw
-    if (!trustedProxies.trusts(socket.remoteAddress ?? '')) throw new GatewayError('proxy_not_trusted')
+    const peer = socket.remoteAddress ?? ''
+    if (!trustedProxies.trusts(peer)) throw new GatewayError('proxy_not_trusted')
     refuseRepeated(rawHeaders)
     const call = { method: request.method, url: request.originalUrl, headers: rawHeaders }
     const { method, host: named, target, unauthenticated } = askedBy(call, `${basePath}/auth`)
@@ -88,7 +93,8 @@ export async function buildForwardAuth(options: Options, logger: FastifyBaseLogg
     const guarded = { method, headers, origin: `${scheme}://${host}`, cookie: request.cookies[cookieName] }
     // It would reach the tool as nobody's request.
     if (isPreflight(guarded)) throw new GatewayError('cross_site')
-    return { route, guarded, here: path + search, mayRedirect: unauthenticated === 'redirect' }
+    const clientAddress = askedFor(rawHeaders, peer, trustedProxies)
+    return { route, guarded, here: path + search, mayRedirect: unauthenticated === 'redirect', clientAddress }
   }
 
   return app

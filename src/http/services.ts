@@ -7,7 +7,7 @@ import type { Guard } from '../core/guard.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
-import type { Documents } from '../core/ports.ts'
+import type { Asker, Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
 import type { RefusedTokens } from '../core/refused-token.ts'
 import type { RoundTrips } from '../core/round-trip.ts'
@@ -25,6 +25,8 @@ export interface Services {
   /** The proxies in front of us. */
   readonly trustedProxies: TrustedProxies
   readonly guard: Guard
+  /** What runs in the course of a request is known by it in the audit. */
+  readonly during: <Result>(asker: Asker, run: () => Result) => Result
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes
   readonly connections: Connections

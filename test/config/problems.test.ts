@@ -132,6 +132,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, 'sessions: { idle: 500ms }', 'sessions.idle', 'must be a duration above zero'],
     [14, 'sessions: { idle: 0s }', 'sessions.idle', 'must be a duration above zero'],
     [14, 'sessions: { idle: 31d }', 'sessions.idle', 'must not be longer than sessions.absolute'],
+    [14, 'log: { audit: yes }', 'log.audit', 'must be stdout, off or the path of a file'],
+    [14, 'log: { audit: /no/such/folder/audit.log }', 'log.audit', 'cannot be written (ENOENT); make its folder'],
   ],
   providers: [
     [3, '  Cognito:', 'providers.Cognito', 'must be lower-case letters'],

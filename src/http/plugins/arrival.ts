@@ -5,6 +5,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { GuardedRequest } from '../../core/guard.ts'
 import type { RouteTable } from '../../core/route-table.ts'
 import type { Arrival } from '../../core/upstream-headers.ts'
+import type { Services } from '../services.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,13 +25,14 @@ interface ArrivalOptions {
   readonly trustedProxies: TrustedProxies
   readonly scheme: 'http' | 'https'
   readonly cookieName: string
+  readonly during: Services['during']
 }
 
 const onceOnly = ['host', 'authorization', 'content-length']
 
 /** Before anything else: is this request for us, is it unambiguous, and which canonical address does it name? */
 export default fp<ArrivalOptions>(
-  async function arrival(app, { table, trustedProxies, scheme, cookieName }) {
+  async function arrival(app, { table, trustedProxies, scheme, cookieName, during }) {
     app.decorateRequest('target')
     app.decorateRequest('servedHost', '')
     app.decorateRequest('arrival')
@@ -63,6 +65,10 @@ export default fp<ArrivalOptions>(
         origin: `${scheme}://${request.servedHost}`,
         cookie: request.cookies[cookieName],
       })
+    })
+
+    app.addHook('onRequest', function begin({ id, arrival }, _reply, done) {
+      during({ requestId: id, clientAddress: arrival.clientAddress }, done)
     })
   },
   { name: 'arrival', fastify: '5.x' },
