@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import t, { type Test } from 'tap'
@@ -11,7 +12,7 @@ import { startTool } from '../support/tool.ts'
 const fronts = { nginx: startNginx, Caddy: startCaddy }
 
 /** A gateway that is asked by the front proxy, which has the public address. */
-async function startBehind(t: Test, startFront: typeof startNginx, route: object = {}) {
+async function startBehind(t: Test, startFront: typeof startNginx, route: object = {}, config: object = {}) {
   const [gateway, auth] = [await freePort(), await freePort()]
   const stack = await startStack(t, {
     config: {
@@ -22,6 +23,7 @@ async function startBehind(t: Test, startFront: typeof startNginx, route: object
         { name: 'reports', path: '/reports', forward_auth: true, allow: { groups: ['analysts'] }, ...route },
         { name: 'open', path: '/reports/open', forward_auth: true, access: 'public' },
       ],
+      ...config,
     },
   })
   const portOf = (url: string) => Number(new URL(url).port)
@@ -167,6 +169,26 @@ for (const [name, startFront] of Object.entries(fronts)) {
 
       t.equal((await ada.send(`${origin}/reports`)).status, 401)
     })
+  })
+
+  t.test(`behind ${name} what is neither yes nor no is told as it is`, async (t) => {
+    const store = { url: `redis://127.0.0.1:${await freePort()}` }
+    const encryption_keys = [randomBytes(32).toString('base64')]
+    const { origin, echo } = await startBehind(t, startFront, {}, { store, encryption_keys })
+    const ask = (path: string) =>
+      sendRaw(origin, [
+        `GET ${path} HTTP/1.1`,
+        `Host: ${new URL(origin).host}`,
+        `Cookie: toolgate=${'a'.repeat(22)}.${'b'.repeat(43)}`,
+        'Sec-Fetch-Site: none',
+      ])
+
+    const away = await ask('/reports')
+
+    t.equal(away.status, 503)
+    t.match(away.headers.get('retry-after'), [/^\d+$/])
+    t.equal((await ask('/reports/a%2fb')).status, 400)
+    t.strictSame(echo.received, [])
   })
 
   t.test(`a WebSocket behind ${name} is asked about as any request`, async (t) => {
