@@ -67,11 +67,21 @@ export interface GuardedRequest extends Origination {
   readonly cookie: string | undefined
 }
 
+/** What a message to an MCP server asks for. */
+export interface McpDemand {
+  /** Anybody may, without a token. */
+  readonly isOpen: boolean
+  /** What the grant must hold. */
+  readonly scopes: readonly string[]
+}
+
 interface Admitting {
   /** Whether the session lives on by it: unless told otherwise, it does. */
   readonly isUse?: boolean
   /** How recently the store must have confirmed the session. Milliseconds. */
   readonly confirmedWithinMs?: number | undefined
+  /** Without one an MCP server's own scopes are asked for. */
+  readonly demand?: McpDemand | undefined
 }
 
 interface Identifying extends Admitting {
@@ -122,19 +132,20 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
     if (bearer !== undefined) {
       return route.mcp === undefined ? admitBearer(route, bearer) : admitGrant(route, route.mcp, bearer, admitting)
     }
+    const mayBeNobody = route.access === 'optional' || admitting.demand?.isOpen === true
     if (!route.accept.includes('session')) {
-      if (route.access === 'optional') return undefined
+      if (mayBeNobody) return undefined
       throw new GatewayError('token_required')
     }
     const others = route.provider === undefined ? [] : [route.provider]
     const trusted = trustedOrigins(route.cors)
     const user = await identify(request, [...route.signIn, ...others], { trusted, ...admitting }).catch((error) => {
-      if (route.access === 'optional' && isEnded(error)) return undefined
+      if (mayBeNobody && isEnded(error)) return undefined
       throw error
     })
     if (user === undefined || !route.signIn.includes(user.provider)) {
-      if (route.access === 'optional') return undefined
-      throw new GatewayError('sign_in_required')
+      if (mayBeNobody) return undefined
+      throw new GatewayError(route.mcp === undefined ? 'sign_in_required' : 'token_required')
     }
     requireAllowed(route, user)
     const tokens = await tokensFor(route, user.tokens, user.session.tokens)
@@ -164,11 +175,11 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
     route: GuardedRoute,
     mcp: McpRules,
     accessToken: string,
-    { isUse = true, confirmedWithinMs }: Admitting,
+    { isUse = true, confirmedWithinMs, demand }: Admitting,
   ): Promise<Passage> {
     const { resource } = mcp
-    const wanted = route.provider === undefined ? route.signIn : [...route.signIn, route.provider]
-    const held = await granted({ accessToken, resource, providers: wanted, wasGood: !isUse, confirmedWithinMs })
+    const providerNames = [...new Set([...route.signIn, ...(route.provider === undefined ? [] : [route.provider])])]
+    const held = await granted({ accessToken, resource, providers: providerNames, wasGood: !isUse, confirmedWithinMs })
     const stored = held?.tokens.get(held.grant.provider)
     const provider = providers.get(held?.grant.provider ?? '')
     if (held === undefined || stored === undefined || provider === undefined || !route.signIn.includes(provider.name)) {
@@ -180,10 +191,11 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
     const { id, grant } = held
     const user = { ...knownIdentity(provider, signedIn.set.claims), clientId: grant.client.id }
     requireAllowed(route, user)
+    const scopes = demand?.scopes ?? mcp.scopes
     const tokens = await tokensFor(route, signedIn, held.tokens)
     // The upstream's token may hold more than the user allowed, or by now less.
-    if (missingScopes(mcp.scopes, grant.scopes).length + missingScopes(route.scopes, tokens.set.scopes).length > 0) {
-      throw new GatewayError('insufficient_scope', { scopes: mcp.scopes, signedInAs: displayName(user) })
+    if (missingScopes(scopes, grant.scopes).length + missingScopes(route.scopes, tokens.set.scopes).length > 0) {
+      throw new GatewayError('insufficient_scope', { scopes, signedInAs: displayName(user) })
     }
     return { user, tokens, grant: { id, clientId: grant.client.id, scopes: grant.scopes } }
   }

@@ -45,8 +45,8 @@ export function createSignIdentity({ keys, issuer, now }: SignIdentityOptions): 
 export function withSignedIdentity(guard: Guard, signIdentity: SignIdentity): Guard {
   return {
     ...guard,
-    async admit(route, request) {
-      const passage = await guard.admit(route, request)
+    async admit(route, request, how) {
+      const passage = await guard.admit(route, request, how)
       if (passage === undefined || route.identity === 'none') return passage
       return { ...passage, signedIdentity: await signIdentity(route, passage.user) }
     },

@@ -16,6 +16,7 @@ import { identityKeyRoutes } from './routes/identity-keys.ts'
 import { authorizationServerRoutes } from './routes/mcp/authorization-server.ts'
 import { authorizeRoutes } from './routes/mcp/authorize.ts'
 import { clientRoutes } from './routes/mcp/clients.ts'
+import { resourceMetadataRoutes } from './routes/mcp/resource-metadata.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { signOutRoutes } from './routes/sign-out.ts'
@@ -87,6 +88,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
     { prefix: basePath },
   )
   await app.register(authorizationServerRoutes, { ...services, ...settings })
+  await app.register(resourceMetadataRoutes, services)
   await app.register(identityKeyRoutes, services)
   await app.register(proxy, { ...services, ...settings })
   routeUpgrades(app)

@@ -18,6 +18,12 @@ const maxHeldBytes = 64 * 1024
 
 const none: RequestBody = { isEmpty: true, open: () => null, isHeld: () => true, release: () => undefined }
 
+/** A body that was read already. */
+export function heldBody(bytes: Buffer): RequestBody {
+  if (bytes.length === 0) return none
+  return { isEmpty: false, open: () => Readable.from([bytes]), isHeld: () => true, release: () => undefined }
+}
+
 /** The body of a request as it came, whatever the method and the type (RFC 9112 section 6.3). */
 export function requestBody(raw: IncomingMessage, maxBytes: number): RequestBody {
   const { 'transfer-encoding': coding, 'content-length': length = '0' } = raw.headers

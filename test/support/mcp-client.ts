@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { request } from 'undici'
 import { type Answer, createBrowser } from './browser.ts'
 
 /** What an MCP client knows of itself. */
@@ -123,4 +124,28 @@ export async function connect(origin: string, client: TestClient, person = creat
   const back = page.location === undefined ? await person.decide(page) : new URL(page.location)
   const { json } = await exchange(origin, client, back.searchParams.get('code') ?? '')
   return json as Tokens
+}
+
+/** Sends a JSON-RPC message, or a text as it is, to the MCP server. */
+export async function sendMessage(
+  origin: string,
+  message: object | string,
+  headers: Record<string, string> = {},
+  path = '/mcp',
+) {
+  const body = typeof message === 'string' ? message : JSON.stringify({ jsonrpc: '2.0', id: 1, ...message })
+  const response = await request(origin + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  })
+  const text = await response.body.text()
+  const json = String(response.headers['content-type']).includes('json') ? JSON.parse(text) : undefined
+  return { status: response.statusCode, headers: response.headers, json }
+}
+
+/** Calls a tool of the MCP server. */
+export function callTool(origin: string, token?: string, name = 'whoami', headers: Record<string, string> = {}) {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return sendMessage(origin, { method: 'tools/call', params: { name } }, { ...authorization, ...headers })
 }

@@ -26,6 +26,7 @@ type Options = Pick<HttpSettings, 'publicUrl' | 'basePath' | 'cookieName' | 'sit
 export default fp<Options>(
   async function errors(app, options) {
     app.decorateRequest('toolTitle', undefined)
+    app.decorateRequest('challenge', undefined)
     app.setNotFoundHandler((request, reply) =>
       answerError(new GatewayError('route_not_found'), request, reply, options),
     )
@@ -115,7 +116,7 @@ function answerWithPage(
     ...(isGet && retrying(failure, request, reply, cookieName)),
     ...wayOn(failure, basePath, isGet ? here : undefined),
   }
-  reply.headers(challenge(failure))
+  reply.headers(challenge(failure, request))
   if (signInHelps(failure)) return reply.page(notSentPage(site, { ...page, signInHref: signInHref(undefined) }))
   return reply.page(errorPage(site, page), { formAction: failure.code !== 'connection_required' })
 }
@@ -126,12 +127,22 @@ export function signInHelps({ code }: GatewayError): boolean {
 }
 
 /** RFC 6750 section 3. Who presented nothing made no error. */
-function challenge({ code, status, scopes }: GatewayError): Record<string, string> {
+function challenge({ code, status, scopes }: GatewayError, request: FastifyRequest): Record<string, string> {
   const bearer = (parameters: string) => ({ 'www-authenticate': `Bearer${parameters}` })
+  if (request.challenge !== undefined && (status === 401 || scopes !== undefined)) {
+    return bearer(mcpChallenge(code, scopes ?? request.challenge.scopes, request.challenge.resourceMetadata))
+  }
   // All scopes that the request needs, not just those that are missing.
   if (scopes !== undefined) return bearer(` error="insufficient_scope", scope="${scopes.join(' ')}"`)
   if (code === 'invalid_token') return bearer(' error="invalid_token"')
   return status === 401 ? bearer('') : {}
+}
+
+/** What an MCP client needs to get a token that will do (RFC 9728 section 5.1). */
+function mcpChallenge(code: GatewayErrorCode, scopes: readonly string[], resourceMetadata: string): string {
+  const error = code === 'invalid_token' || code === 'insufficient_scope' ? ` error="${code}",` : ''
+  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''
+  return `${error} resource_metadata="${resourceMetadata}"${scope}`
 }
 
 /** What the owner of a tool is told of a sign-in that failed. */
@@ -215,7 +226,11 @@ function answerWithProblem(
   const connectUrl = code === 'connection_required' ? `${publicUrl}${basePath}/connections` : undefined
   const signInUrl = signInHelps(failure) ? `${publicUrl}${basePath}/sign-in` : undefined
   return reply
-    .headers({ ...challenge(failure), 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+    .headers({
+      ...challenge(failure, request),
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+    })
     .send(problemJson({ code, status, title, requestId: request.id, signInUrl, connectUrl, scope: scopes?.join(' ') }))
 }
 

@@ -3,11 +3,13 @@ import fp from 'fastify-plugin'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
+import { MessageError } from '../../core/mcp/message.ts'
 import type { OpenExchange } from '../../core/open-exchanges.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { forward } from '../forward.ts'
+import { answerMessageError, type McpMessage, readMcpRequest } from '../mcp-request.ts'
 import { requestBody } from '../request-body.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { mayUpgrade } from '../upgrades.ts'
@@ -17,6 +19,8 @@ import { createWebSockets } from '../web-sockets.ts'
 interface Admitted {
   readonly route: Route
   readonly passage: Passage | undefined
+  /** What was read of it already. */
+  readonly message: McpMessage | undefined
 }
 
 declare module 'fastify' {
@@ -44,6 +48,10 @@ export default fp<Options>(
     const methods = app.supportedMethods.filter((method) => method !== 'TRACE')
     app.decorateRequest('admitted', null)
     app.decorateRequest('cors', null)
+    app.setErrorHandler<Error>((error, _request, reply) => {
+      if (error instanceof MessageError) return answerMessageError(error, reply)
+      throw error
+    })
     // Bodies are passed on as they are: nothing of ours reads them.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -65,7 +73,8 @@ export default fp<Options>(
           .send()
       }
       request.cors = route.cors
-      const passage = await guard.admit(route, request.guarded()).catch(async (error) => {
+      const message = route.mcp && (await readMcpRequest(request, route, route.mcp))
+      const passage = await guard.admit(route, request.guarded(), { demand: message?.demand }).catch(async (error) => {
         const asking =
           error instanceof ScopeError && mayLeave(request)
             ? await askForScopes(error, hereOf(request), request.cookies)
@@ -77,7 +86,7 @@ export default fp<Options>(
       if (Number(request.headers['content-length'] ?? 0) > route.maxBodyBytes) throw new GatewayError('body_too_large')
       // Its type, well formed or not, is the tool's affair and not Fastify's.
       if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/octet-stream'
-      request.admitted = { route, passage }
+      request.admitted = { route, passage, message }
       return undefined
     })
 
@@ -91,8 +100,8 @@ export default fp<Options>(
       url: '/*',
       exposeHeadRoute: false,
       async handler(request, reply) {
-        const { route, passage } = admittedOf(request)
-        const body = requestBody(request.raw, route.maxBodyBytes)
+        const { route, passage, message } = admittedOf(request)
+        const body = message?.body ?? requestBody(request.raw, route.maxBodyBytes)
         const renewable = renewableOf(route, passage)
         const webSocket = mayUpgrade(request.raw) ? webSockets.expect(request, reply, route.timeouts.idleMs) : undefined
         const exchange = passage && { route, request: request.guarded(), ...(webSocket ?? answering(reply)) }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { authorizeUrl, connect, createPerson, exchange, post, refresh, register } from '../../support/mcp-client.ts'
+import { authorizeUrl, callTool, connect, createPerson, exchange, refresh, register } from '../../support/mcp-client.ts'
 import { startMcpStack } from '../../support/mcp-stack.ts'
 
 t.test('an app that knows only the address signs its user in, and calls the tool as that user', async (t) => {
@@ -13,7 +13,7 @@ t.test('an app that knows only the address signs its user in, and calls the tool
   const back = await person.decide(page)
   const code = back.searchParams.get('code') ?? ''
   const { status, json: tokens, headers } = await exchange(origin, client, code)
-  const answer = await post(`${origin}/mcp`, {}, { authorization: `Bearer ${tokens.access_token}` })
+  const answer = await callTool(origin, tokens.access_token)
 
   t.equal(metadata.issuer, origin)
   t.match(page.body, /Allow An app to use Notes\?/)
@@ -34,7 +34,7 @@ t.test('a refresh token brings new tokens without the user', async (t) => {
   const first = await connect(origin, client)
 
   const { status, json: second } = await refresh(origin, client, first.refresh_token)
-  const answer = await post(`${origin}/mcp`, {}, { authorization: `Bearer ${second.access_token}` })
+  const answer = await callTool(origin, second.access_token)
 
   t.equal(status, 200)
   t.not(second.refresh_token, first.refresh_token)

@@ -1,0 +1,134 @@
+import type { McpDemand } from '../guard.ts'
+import type { McpRules } from '../route.ts'
+
+/** A message that no policy can be applied to; the client gets 400 and this, as JSON-RPC has it. */
+export class MessageError extends Error {
+  readonly rpcCode: number
+
+  constructor(rpcCode: number, message: string) {
+    super(message)
+    this.rpcCode = rpcCode
+  }
+}
+
+/** A request to an MCP server, as far as the policy looks at it. */
+export interface McpRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Of a POST. */
+  readonly body: Uint8Array
+  /** The client wants to be challenged, whatever it asks for. */
+  readonly asksToSignIn: boolean
+}
+
+/** What only lists, of either era of the protocol. */
+const openMethods = new Set([
+  'initialize',
+  'server/discover',
+  'ping',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+])
+
+/** Members that decide, or that servers look at: spelled in another way they would mean something to some servers only. */
+const messageMembers = ['jsonrpc', 'id', 'method', 'params', 'result', 'error']
+const paramsMembers = ['name', 'uri', 'arguments', '_meta']
+
+const parseError = -32700
+const invalidRequest = -32600
+const headerMismatch = -32020
+
+/**
+ * What a request asks for, by its body alone. Throws MessageError for what two servers could read in two ways: several
+ * messages in one, a member that comes twice, headers that say something else than the body.
+ */
+export function demandOf(mcp: McpRules, { method, headers, body, asksToSignIn }: McpRequest): McpDemand {
+  const isLazy = mcp.challenge === 'lazy' && !asksToSignIn
+  if (method !== 'POST') {
+    // The stream and the end of a session of an older server: what comes of it was opened by messages that passed here.
+    const isStream = (method === 'GET' || method === 'DELETE') && headers.upgrade === undefined
+    return { isOpen: isLazy && isStream, scopes: isLazy && isStream ? [] : mcp.scopes }
+  }
+  const message = readMessage(headers, body)
+  const called = typeof message.method === 'string' ? message.method : ''
+  const params = isObject(message.params) ? message.params : {}
+  requireAgreement(headers['mcp-method'], called)
+  requireAgreement(headers['mcp-name'], params.name ?? params.uri)
+  const tool = called === 'tools/call' && typeof params.name === 'string' ? params.name : undefined
+  const isOpen = isLazy && (openMethods.has(called) || called.startsWith('notifications/') || isPublic(mcp, tool))
+  if (isOpen) return { isOpen, scopes: [] }
+  const scopes = new Set([...mcp.scopes, ...((tool && mcp.toolScopes.get(tool)) ?? [])])
+  return { isOpen, scopes: [...scopes] }
+}
+
+function isPublic({ publicTools }: McpRules, tool: string | undefined): boolean {
+  return tool !== undefined && publicTools.has(tool)
+}
+
+function readMessage(headers: McpRequest['headers'], body: Uint8Array): Readonly<Record<string, unknown>> {
+  if (headers['content-encoding'] !== undefined) throw new MessageError(invalidRequest, 'Send it without an encoding.')
+  const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(String(headers['content-type'] ?? ''))?.[1] ?? 'utf-8'
+  if (!/^utf-?8$/i.test(charset)) throw new MessageError(parseError, 'Send it in UTF-8.')
+  let text: string
+  let message: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    message = JSON.parse(text)
+  } catch {
+    throw new MessageError(parseError, 'Send one JSON object in UTF-8.')
+  }
+  if (!isObject(message)) throw new MessageError(invalidRequest, 'Send one message, as a JSON object.')
+  const { top, params } = memberNames(text)
+  if (isAmbiguous(top, messageMembers) || isAmbiguous(params, paramsMembers)) {
+    throw new MessageError(invalidRequest, 'A member comes twice, or in another spelling.')
+  }
+  return message
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isAmbiguous(names: readonly string[], known: readonly string[]): boolean {
+  const folded = names.map(fold)
+  return (
+    new Set(folded).size < names.length ||
+    names.some((name, at) => known.includes(folded[at] ?? '') && !known.includes(name))
+  )
+}
+
+/** As lenient parsers compare names: also the long s and the sign for kelvin are letters then. */
+function fold(name: string): string {
+  return name.toUpperCase().toLowerCase()
+}
+
+/** The members of a JSON object that is well formed, and of its `params`, as they come: a parser keeps the last of each. */
+function memberNames(text: string): { readonly top: readonly string[]; readonly params: readonly string[] } {
+  const top: string[] = []
+  const params: string[] = []
+  let depth = 0
+  let isParams = false
+  for (const [token, string] of text.matchAll(/("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (string !== undefined && depth === 1) {
+      const name: string = JSON.parse(string)
+      isParams = name === 'params'
+      top.push(name)
+    } else if (string !== undefined && depth === 2 && isParams) params.push(JSON.parse(string))
+  }
+  return { top, params }
+}
+
+/** A header of the newer era says what the body says (2026-07-28, Streamable HTTP, Standard MCP Request Headers). */
+function requireAgreement(header: string | string[] | undefined, value: unknown): void {
+  if (header === undefined || decoded(String(header)) === value) return
+  throw new MessageError(headerMismatch, 'A header says something else than the body.')
+}
+
+function decoded(header: string): string {
+  const [, encoded] = /^=\?base64\?([\w+/=]*)\?=$/i.exec(header.trim()) ?? []
+  return encoded === undefined ? header.trim() : Buffer.from(encoded, 'base64').toString()
+}

@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayError } from '../core/errors.ts'
+import type { McpDemand } from '../core/guard.ts'
+import { demandOf, type MessageError } from '../core/mcp/message.ts'
+import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
+import type { GuardedRoute, McpRules } from '../core/route.ts'
+import { heldBody, type RequestBody } from './request-body.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a client of an MCP server is told that has to get a token (RFC 9728 section 5.1). */
+    challenge: { readonly resourceMetadata: string; readonly scopes: readonly string[] } | undefined
+  }
+}
+
+/** A message to an MCP server, read. */
+export interface McpMessage {
+  readonly demand: McpDemand
+  /** Of a POST: the very bytes that were read. */
+  readonly body: RequestBody | undefined
+}
+
+/**
+ * Reads what is asked of an MCP server before anybody is let in. Throws MessageError, `cross_site` for a page of an
+ * origin that is none of the route's, and `body_too_large`.
+ */
+export async function readMcpRequest(
+  request: FastifyRequest,
+  { cors, maxBodyBytes }: GuardedRoute,
+  mcp: McpRules,
+): Promise<McpMessage> {
+  const { method, headers, target } = request
+  request.challenge = { resourceMetadata: resourceMetadataUrl(mcp), scopes: mcp.scopes }
+  const { origin } = headers
+  if (origin !== undefined && origin !== request.guarded().origin && !cors.origins.includes(origin)) {
+    throw new GatewayError('cross_site')
+  }
+  const body = method === 'POST' ? await wholeBody(request, maxBodyBytes) : Buffer.alloc(0)
+  const asksToSignIn = new URLSearchParams(target.search).get('auth') === 'required'
+  const demand = demandOf(mcp, { method, headers, body, asksToSignIn })
+  if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
+  return { demand, body: method === 'POST' ? heldBody(body) : undefined }
+}
+
+async function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw new GatewayError('body_too_large')
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of raw) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new GatewayError('body_too_large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Answers a message that cannot be judged. */
+export function answerMessageError({ rpcCode, message }: MessageError, reply: FastifyReply): FastifyReply {
+  const error = { code: rpcCode, message }
+  return reply
+    .code(400)
+    .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .send(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+}
