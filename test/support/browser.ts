@@ -91,10 +91,15 @@ export function createBrowser(through: (url: string) => Dispatcher | undefined =
     throw new Error(`too many redirects, last to ${at}`)
   }
 
-  /** Fills in the sign-in page that `page` is and goes on to where it leads. */
-  async function submitSignIn(page: Answer, username: string, password = 'Passw0rd!'): Promise<Answer> {
+  /** Fills in the sign-in page that `page` is and goes on to where it leads, or until `stop` says so. */
+  async function submitSignIn(
+    page: Answer,
+    username: string,
+    password = 'Passw0rd!',
+    stop?: (location: string) => boolean,
+  ): Promise<Answer> {
     const response = await sendForm(page, username, password)
-    return response.location === undefined ? response : open(new URL(response.location, page.url).href)
+    return response.location === undefined ? response : open(new URL(response.location, page.url).href, stop)
   }
 
   function sendForm(page: Answer, username: string, password: string): Promise<Answer> {

@@ -8,13 +8,14 @@ type Options = Pick<Services, 'authorizationServer' | 'guard' | 'roundTrips' | '
 /** What MCP clients look for at the root of a host: its metadata, and, where it says so, endpoints they guess. */
 export const authorizationServerRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   const { authorizationServer, hasRootAliases } = options
-  openToAnyOrigin(app)
-
-  for (const name of ['oauth-authorization-server', 'openid-configuration']) {
-    app.get(`/.well-known/${name}`, async (request, reply) => {
-      return reply.header('cache-control', 'no-store').send(authorizationServer.metadata(request.guarded().origin))
-    })
-  }
+  await app.register(async (documents) => {
+    openToAnyOrigin(documents)
+    for (const name of ['oauth-authorization-server', 'openid-configuration']) {
+      documents.get(`/.well-known/${name}`, async (request, reply) => {
+        return reply.header('cache-control', 'no-store').send(authorizationServer.metadata(request.guarded().origin))
+      })
+    }
+  })
 
   if (!hasRootAliases) return
   await app.register(async (root) => authorize(root, options))
