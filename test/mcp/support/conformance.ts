@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
@@ -24,35 +24,52 @@ export async function requiredScenarios(revision: Revision): Promise<readonly st
 
 /** Runs the official suite against a server, and asserts that each of the scenarios was run and is without a complaint. */
 export async function assertConforms(t: Test, url: string, revision: Revision, scenarios: readonly string[]) {
-  const results = t.testdir({})
-  await conformance(['server', '--url', url, '--requirements', revision, '--output-dir', results])
+  const { folder, stdout } = start(['server', '--url', url, '--requirements', revision], t)
+  await stdout.resume().toArray()
+  const results = await checksByScenario(folder)
 
-  const complaints = await complaintsByScenario(results)
-  for (const scenario of scenarios) t.same(complaints.get(scenario), [], `${revision} ${scenario}`)
+  const isComplaint = ({ status }: Check) => status === 'FAILURE' || status === 'WARNING'
+  for (const scenario of scenarios) {
+    const complaints = results.get(scenario)?.filter(isComplaint)
+    t.same(
+      complaints?.map(({ id, errorMessage }) => `${id}: ${errorMessage}`),
+      [],
+      `${revision} ${scenario}`,
+    )
+  }
 }
 
-/** Runs a command of the suite until it ends. Gives what it said. */
-async function conformance(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('dist/index.js', suite)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' },
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  await once(child, 'close')
-  return output
+/** Runs the suite for authorization servers. `visit` gets the authorization request that a person is to open. */
+export async function authorizationChecks(
+  t: Test,
+  args: readonly string[],
+  visit: (url: string) => Promise<void>,
+): Promise<readonly Check[]> {
+  const child = start(['authorization', ...args], t)
+  for await (const line of createInterface(child.stdout)) {
+    if (/^https?:.*[?&]response_type=/.test(line)) await visit(line)
+  }
+  return [...(await checksByScenario(child.folder)).values()].flat()
 }
 
-/** The suite writes `server-SCENARIO-TIME/checks.json` for each. */
-async function complaintsByScenario(results: string): Promise<Map<string, readonly string[]>> {
-  const folders = await readdir(results)
-  const entries = folders.map(async (folder): Promise<[string, string[]]> => {
-    const checks: Check[] = JSON.parse(await readFile(join(results, folder, 'checks.json'), 'utf8'))
-    const complaints = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING')
-    const scenario = folder.replace(/^server-(.*)-\d{4}-\d{2}-\d{2}T.*$/, '$1')
-    return [scenario, complaints.map(({ id, errorMessage }) => `${id}: ${errorMessage}`)]
+/** Starts a command of the suite. It ends with the test at the latest. */
+function start(args: readonly string[], t: Test) {
+  const folder = t.testdir({})
+  const program = [fileURLToPath(new URL('dist/index.js', suite)), ...args, '--output-dir', folder]
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'], env })
+  t.teardown(() => child.kill())
+  return { folder, stdout: child.stdout }
+}
+
+/** The suite writes `COMMAND-SCENARIO-TIME/checks.json` for each. */
+async function checksByScenario(folder: string): Promise<Map<string, readonly Check[]>> {
+  const names = (await readdir(folder)).sort((one, other) => timeIn(one).localeCompare(timeIn(other)))
+  const entries = names.map(async (name): Promise<[string, Check[]]> => {
+    const checks: Check[] = JSON.parse(await readFile(join(folder, name, 'checks.json'), 'utf8'))
+    return [name.slice(name.indexOf('-') + 1, -timeIn(name).length - 1), checks]
   })
   return new Map(await Promise.all(entries))
 }
+
+const timeIn = (name: string) => /\d{4}-\d{2}-\d{2}T.*$/.exec(name)?.[0] ?? ''
