@@ -24,6 +24,9 @@ export interface Carried {
   readonly signedIdentity?: string
 }
 
+/** What a request brought: something that stands for stored tokens, or the very token of the provider. */
+export type Credential = 'none' | 'stored' | 'presented'
+
 /** Where a request came in, for `Forwarded` (RFC 7239) and `X-Forwarded-*`. */
 export interface Arrival {
   readonly clientAddress: string
@@ -115,19 +118,20 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
   }
 
   /** The headers for the client, of an answer that came from the upstream of `route` to a request from `origin`. */
-  function forResponse(upstream: Headers, route: Route, withCredential: boolean, origin: string | undefined): Headers {
+  function forResponse(upstream: Headers, route: Route, credential: Credential, origin: string | undefined): Headers {
     const headers = noHeaders()
     const forOneConnection = connectionOptions(upstream.connection && String(upstream.connection))
     for (const [name, value] of Object.entries(upstream)) {
       if (isHopByHop(name) || forOneConnection.includes(name)) continue
       if (refusedFromUpstream.has(name) || name.startsWith('access-control-')) continue
-      if (name === 'www-authenticate' && withCredential && route.inject !== undefined) continue
+      // Of a token that the client never sees. Of its own it has to be told (RFC 9110 section 11.6.1).
+      if (name === 'www-authenticate' && credential === 'stored' && route.inject !== undefined) continue
       if (name === 'set-cookie') {
         const kept = [value].flat().filter((cookie) => !isOurs(nameOf(cookie), cookieName))
         if (kept.length > 0) headers[name] = kept
       } else headers[name] = value
     }
-    if (route.cache === 'private' && (withCredential || route.access === 'optional')) keepPrivate(headers)
+    if (route.cache === 'private' && (credential !== 'none' || route.access === 'optional')) keepPrivate(headers)
     if (String(headers['content-type']).startsWith('text/event-stream')) headers['x-accel-buffering'] = 'no'
     return Object.assign(headers, corsHeaders(route.cors, { origin }, headers))
   }

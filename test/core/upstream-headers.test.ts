@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Passage } from '../../src/core/guard.ts'
 import type { Route } from '../../src/core/route.ts'
 import { parseTemplate } from '../../src/core/template.ts'
-import { type Carried, createUpstreamHeaders, type Headers } from '../../src/core/upstream-headers.ts'
+import { type Carried, type Credential, createUpstreamHeaders, type Headers } from '../../src/core/upstream-headers.ts'
 import { aPassage } from '../support/passage.ts'
 import { aRoute } from '../support/route.ts'
 
@@ -82,10 +82,19 @@ t.test('an IPv6 client address is written as RFC 7239 wants it', async (t) => {
 })
 
 /** What is left of an upstream's headers. */
-function response(headers: Headers, route: Partial<Route> = {}, withCredential = true): Headers {
+function response(headers: Headers, route: Partial<Route> = {}, credential: Credential = 'stored'): Headers {
   const tool = aRoute(route)
-  return { ...createUpstreamHeaders([tool], 'toolgate').forResponse(headers, tool, withCredential, undefined) }
+  return { ...createUpstreamHeaders([tool], 'toolgate').forResponse(headers, tool, credential, undefined) }
 }
+
+t.test('a challenge reaches whoever holds the token that it is about', async (t) => {
+  const challenge = { 'www-authenticate': 'Bearer realm="inner"' }
+
+  t.equal(response(challenge, {}, 'stored')['www-authenticate'], undefined)
+  t.match(response(challenge, {}, 'presented'), challenge)
+  t.match(response(challenge, {}, 'none'), challenge)
+  t.match(response(challenge, { inject: undefined }, 'stored'), challenge)
+})
 
 t.test('an answer made for one user is stored for nobody else', async (t) => {
   const controls = [
@@ -121,15 +130,15 @@ t.test('an answer made for one user is stored for nobody else', async (t) => {
 t.test('caches are told so on optional routes, and left alone on public ones', async (t) => {
   const shared = { 'cache-control': 'public, max-age=60' }
 
-  t.equal(response(shared, { access: 'optional' }, false)['cache-control'], 'private, max-age=60')
-  t.same(response(shared, { access: 'public' }, false), shared)
+  t.equal(response(shared, { access: 'optional' }, 'none')['cache-control'], 'private, max-age=60')
+  t.same(response(shared, { access: 'public' }, 'none'), shared)
 })
 
 t.test('cache: shared passes on what the upstream says of caches', async (t) => {
   const shared = { 'cache-control': 'public, s-maxage=60', 'cdn-cache-control': 'max-age=9', vary: 'Accept' }
 
   t.same(response(shared, { cache: 'shared' }), shared)
-  t.same(response(shared, { cache: 'shared', access: 'optional' }, false), shared)
+  t.same(response(shared, { cache: 'shared', access: 'optional' }, 'none'), shared)
 })
 
 t.test("what Connection takes away is the upstream's own, not what we add", async (t) => {

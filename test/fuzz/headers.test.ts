@@ -118,7 +118,7 @@ t.test(
           const { vary, ...answer } = upstreamHeaders.forResponse(
             { ...some, ...more },
             signedIn,
-            true,
+            'stored',
             'https://evil.test',
           )
           const control = String(answer['cache-control']).toLowerCase().split(', ')

@@ -7,6 +7,7 @@ import { MessageError } from '../../core/mcp/message.ts'
 import type { OpenExchange } from '../../core/open-exchanges.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
+import type { Credential } from '../../core/upstream-headers.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
 import { forward } from '../forward.ts'
 import { answerMessageError, type McpMessage, readMcpRequest } from '../mcp-request.ts'
@@ -115,7 +116,7 @@ export default fp<Options>(
             headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
             body,
             answerHeaders: (upstream) =>
-              upstreamHeaders.forResponse(upstream, route, user !== undefined, request.headers.origin),
+              upstreamHeaders.forResponse(upstream, route, credentialOf(user), request.headers.origin),
             withheld: renewable && 401,
             join: webSocket?.join,
           })
@@ -152,6 +153,11 @@ function hereOf({ target }: FastifyRequest): string {
 function admittedOf({ admitted }: FastifyRequest): Admitted {
   if (admitted === null) throw new GatewayError('internal_error')
   return admitted
+}
+
+function credentialOf(passage: Passage | undefined): Credential {
+  if (passage === undefined) return 'none'
+  return 'presented' in passage.tokens ? 'presented' : 'stored'
 }
 
 /** A passage with a token of ours: a 401 of the upstream's is about that, and it can be renewed. */
