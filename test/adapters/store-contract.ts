@@ -479,10 +479,12 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
 
   t.test('what changes nothing is not told', async (t) => {
     const { store, other } = await open(t)
-    await store.records.write(user, session, aWrite(), { new: true })
     const heard: string[] = []
     const { hearing } = listenTo(store, heard)
     await hearing
+    await other.records.write(user, session, aWrite(), { new: true })
+    while (!heard.includes(user)) await setImmediate()
+    heard.length = 0
 
     await other.records.touch(user, session, minute)
     await other.records.write(user, session, aWrite(), { new: true })

@@ -2,7 +2,7 @@ import { Cluster, Command, type Redis } from 'ioredis'
 import { GatewayError } from '../../core/errors.ts'
 import { type StoreConnection, storeAddress } from '../../core/store-address.ts'
 import { COMMAND_TIMEOUT_MS, connectForData, connectOnce } from './connections.ts'
-import { isCut, isRefusal, isUnsent, reasonOf } from './outcomes.ts'
+import { isCut, isOnceAround, isRefusal, isUnsent, reasonOf } from './outcomes.ts'
 import { defineScripts } from './scripts.ts'
 import { watchSentinels } from './sentinel-watch.ts'
 
@@ -29,7 +29,6 @@ export interface RedisClient {
   readonly close: () => Promise<void>
 }
 
-const START_TIMEOUT_MS = 500
 const REPEAT_EVERY_MS = 50
 
 /** Starts to connect, and returns at once. */
@@ -40,16 +39,20 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
   let up: boolean | undefined
   let isClosing = false
   let trouble = 'not connected yet'
+  /** Until then a connection that is not there is about to be. */
+  let movesUntil = 0
   function report(isUp: boolean, detail: string): void {
     if (isUp === up || isClosing) return
     up = isUp
     onChange?.(isUp, detail)
   }
-  function hearTrouble(error: unknown): void {
+  redis.on('sentinelError', (error) => {
     trouble = reasonOf(error)
+  })
+  redis.on('error', (error) => {
+    if (!isOnceAround(error)) trouble = reasonOf(error)
     if (redis.status !== 'ready') report(false, trouble)
-  }
-  redis.on('error', hearTrouble)
+  })
   redis.on('close', () => report(false, trouble))
   if (redis instanceof Cluster) {
     redis.on('node error', (error, node) => {
@@ -74,7 +77,7 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
   const started = new Promise<void>((resolve) => {
     redis.once('ready', resolve)
     redis.once('close', resolve)
-    setTimeout(resolve, START_TIMEOUT_MS).unref()
+    setTimeout(resolve, COMMAND_TIMEOUT_MS).unref()
   })
 
   const ask: RedisClient['ask'] = async (command, isRead) => {
@@ -87,21 +90,32 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
         return await command(redis)
       } catch (error) {
         wasRefused ||= isRefusal(error)
-        const hadNoEffect = isRefusal(error) || (wasRefused && isUnsent(error)) || (isRead && isCut(error))
+        const waits = wasRefused || performance.now() < movesUntil
+        const hadNoEffect = isRefusal(error) || (waits && isUnsent(error)) || (isRead && isCut(error))
         if (hadNoEffect && performance.now() < giveUp) {
           wasRefused = true
           continue
         }
-        const reason = redis.status === 'ready' && error instanceof Error ? error.message : trouble
+        const reason = redis.status !== 'ready' || isUnsent(error) || isCut(error) ? trouble : reasonOf(error)
         throw new GatewayError('store_unavailable', { cause: new Error(`Redis: ${reason}`) })
       }
     }
   }
 
   function lookAgain(): void {
-    if (!(redis instanceof Cluster) && redis.status === 'ready') redis.disconnect(true)
+    if (redis instanceof Cluster || redis.status !== 'ready') return
+    movesUntil = performance.now() + COMMAND_TIMEOUT_MS
+    redis.disconnect(true)
   }
-  const sentinels = watchSentinels(connection, lookAgain)
+  let subscriber: Redis | undefined
+  // The Sentinel that was asked may have been behind the one that told: each of them tells.
+  const sentinels = watchSentinels(connection, (host, port) => {
+    const isElsewhere = ({ status, stream }: Redis) =>
+      status === 'ready' && (stream.remoteAddress !== host || stream.remotePort !== port)
+    if (!(redis instanceof Cluster) && isElsewhere(redis)) lookAgain()
+    // What hears at the former primary hears nothing of what is written to the new one.
+    if (subscriber !== undefined && isElsewhere(subscriber)) subscriber.disconnect()
+  })
 
   return {
     ask,
@@ -120,7 +134,10 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
     },
 
     createSubscriber() {
-      if (!(redis instanceof Cluster)) return connectOnce(connection)
+      if (!(redis instanceof Cluster)) {
+        subscriber = connectOnce(connection)
+        return subscriber
+      }
       const known = redis.nodes().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
       const nodes = known.length > 0 ? known : storeAddress(connection.url).nodes
       return connectOnce(connection, nodes[Math.floor(Math.random() * nodes.length)])
@@ -138,8 +155,9 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
   }
 }
 
+/** Keeps no process alive. */
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms)
+    setTimeout(resolve, ms).unref()
   })
 }

@@ -15,6 +15,11 @@ export function isCut(error: unknown): boolean {
   return /^(?:Connection is closed|Reached the max retries per request limit)/.test(messageOf(error))
 }
 
+/** All Sentinels were asked, and are asked anew. Why none of them helped has been said of each. */
+export function isOnceAround(error: unknown): boolean {
+  return messageOf(error).startsWith('All sentinels are unreachable')
+}
+
 /** Why, for the log. The message only: ioredis hangs the command on its errors, with all arguments. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -57,12 +57,16 @@ local function enter(index, name, ttl)
   settle(index)
 end
 
--- A token set that ends, or is written over, goes where it is found for its revocation. A record's key differs from the
--- index's in what follows the hash tag only.
+-- The name under which a token set is found for its revocation once it has ended or was written over.
+local function aside_of(name, record)
+  return string.sub(name, 1, 2) == 't:' and record.mark ~= '' and 'r:' .. string.sub(name, 3) .. ':' .. record.mark
+end
+
+-- A record's key differs from the index's in what follows the hash tag only.
 local function set_aside(index, name, record, keep)
-  if string.sub(name, 1, 2) ~= 't:' or record.mark == '' then return end
+  local aside = aside_of(name, record)
+  if not aside then return end
   local base = string.sub(index, 1, -2)
-  local aside = 'r:' .. string.sub(name, 3) .. ':' .. record.mark
   local ttl = math.max(1, math.min(redis.call('PTTL', base .. name), keep))
   write(base .. aside, 'live', 1, record.mark, '', record.body, ttl)
   enter(index, aside, ttl)
@@ -130,7 +134,12 @@ settle(index)
 local wanted = named(7, 6 + count)
 local orphans = named(7 + count, #ARGV)
 for _, names in ipairs({ wanted, orphans }) do
-  for _, name in ipairs(names) do read(base .. name) end
+  for _, name in ipairs(names) do
+    local there = read(base .. name)
+    local aside = is_open(there) and aside_of(name, there)
+    -- While the slot moves to another node of a Cluster, a key that is not here may neither be read nor made.
+    if aside then redis.call('EXISTS', base .. aside) end
+  end
 end
 
 local ended = {}

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
@@ -110,7 +111,8 @@ t.test('over TLS, as a user of its own (ACL)', async (t) => {
     ...['--tls-ca-cert-file', certificateFile('ca.pem'), '--tls-auth-clients', 'no'],
   ])
   const redis = connectTo(t, server)
-  const rights = '+@read +@write +@connection +@pubsub +@scripting +time +info'
+  const page = await readFile(new URL('../../../docs/storage.md', import.meta.url), 'utf8')
+  const [, rights = ''] = /^ACL SETUSER .* &tg:changes (.*)$/m.exec(page) ?? []
   await redis.call(
     'ACL',
     'SETUSER',
@@ -170,6 +172,7 @@ t.test('with Sentinels', async (t) => {
   t.test('after a failover it is written to the new primary, and changes are heard again', async (t) => {
     const store = openStore(t, sentinel)
     const listened = listenTo(openStore(t, sentinel))
+    let writes = 0
     await listened.hears(true)
     await store.records.write('before', 's:one', aWrite, { new: true })
 
@@ -181,9 +184,15 @@ t.test('with Sentinels', async (t) => {
       await store.records.write('after', 's:one', aWrite, { new: true })
       if ((await primary.exists('tg:{after}:s:one')) === 0) throw new Error('written elsewhere')
     })
-    await listened.hears(true)
-    await store.records.write('heard', 's:one', aWrite, { new: true })
-    await listened.changeOf('heard')
+    // Until its subscription has moved, too, it hears nothing, and finds that out.
+    await untilAnswered(async () => {
+      await listened.hears(true)
+      await store.records.write(`heard${++writes}`, 's:one', aWrite, { new: true })
+      await Promise.race([
+        listened.changeOf(`heard${writes}`),
+        delay(500).then(() => Promise.reject(new Error('unheard'))),
+      ])
+    })
 
     t.equal((await store.records.read('before', ['s:one']))[0]?.state, 'live')
   })
@@ -219,6 +228,17 @@ t.test('a server that is a replica for a moment is asked again within the time, 
 
 t.test('in a Cluster', async (t) => {
   const cluster = await startCluster(t)
+
+  t.test('the rights that docs/storage.md names are enough there, too', async (t) => {
+    const page = await readFile(new URL('../../../docs/storage.md', import.meta.url), 'utf8')
+    const [, rights = ''] = /^ACL (SETUSER toolgate on .*)$/m.exec(page) ?? []
+    const words = rights.replace('>PASSWORD', '>secret').split(' ')
+    await Promise.all(cluster.nodes.map((node) => connectTo(t, node).call('ACL', ...words)))
+    const store = openStore(t, { url: cluster.url.replace('//', '//toolgate:secret@') })
+
+    await listenTo(store).hears(true)
+    t.equal(await store.records.write('allowed', 's:one', aWrite, { new: true }), 1)
+  })
   contractOver(
     t,
     cluster,
@@ -250,6 +270,31 @@ t.test('in a Cluster', async (t) => {
       t.strictSame(await addresses.find('digest'), ['user 1'])
     },
   )
+
+  t.test('an end that meets its slot on the way to another node ends all or nothing', async (t) => {
+    const { records } = openStore(t, cluster)
+    await records.write('leaver', 's:one', aWrite, { new: true })
+    await records.write('leaver', 't:cognito', { ...aWrite, mark: 'm' }, { new: true })
+    const nodes = cluster.nodes.slice(0, 3)
+    const slot = Number(await connectTo(t, nodes[0] ?? { port: 0 }).cluster('KEYSLOT', '{leaver}'))
+    const from = await cluster.ownerOf(slot)
+    const source = connectTo(t, from)
+    const target = connectTo(t, nodes.find((node) => node !== from) ?? { port: 0 })
+    const end = () => records.end('leaver', ['s:one'], { reason: 'signed_out', orphans: ['t:cognito'] })
+    const states = async () => (await records.read('leaver', ['s:one', 't:cognito'])).map((record) => record?.state)
+
+    await target.cluster('SETSLOT', slot, 'IMPORTING', String(await source.cluster('MYID')))
+    await source.cluster('SETSLOT', slot, 'MIGRATING', String(await target.cluster('MYID')))
+    await t.rejects(end(), unavailable)
+    const meanwhile = await states()
+    await source.cluster('SETSLOT', slot, 'STABLE')
+    await target.cluster('SETSLOT', slot, 'STABLE')
+    const ended = await end()
+
+    t.strictSame(meanwhile, ['live', 'live'])
+    t.strictSame(ended, ['s:one', 't:cognito'])
+    t.strictSame(await states(), ['ended', 'ended'])
+  })
 
   t.test('a slot that moves under load is read and written all the time', async (t) => {
     const { records } = openStore(t, cluster)
