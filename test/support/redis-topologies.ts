@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
+import { certificate } from './certificates.ts'
 import { freePort } from './free-port.ts'
 import type { Ending } from './gateway-process.ts'
-import { type RedisProcess, startRedisProcess } from './redis.ts'
+import { type RedisProcess, startRedisProcess, tlsFiles } from './redis.ts'
 
 interface TopologyOptions {
   /** Keeps every write over a restart, also over a kill. */
   readonly appendonly?: boolean
   /** Arguments for each server, such as `--maxmemory 10mb`. */
   readonly args?: readonly string[]
+  /** TLS everywhere, and passwords: one for the servers, one for the Sentinels. */
+  readonly secure?: boolean
 }
 
 /** One primary, two replicas, and three Sentinels, two of which decide. */
@@ -42,6 +45,9 @@ export interface ClusterTopology {
 const name = 'toolgate'
 const host = '127.0.0.1'
 
+const serverPassword = 'p@ss/w:rd'
+export const sentinelPassword = 's3ntinel'
+
 /** Starts a primary, two replicas and three Sentinels that know each other. They promote one after 500 ms of silence. */
 export async function startSentinel(t: Ending, options: TopologyOptions = {}): Promise<SentinelTopology> {
   const ports = await Promise.all(Array.from({ length: 6 }, freePort))
@@ -58,15 +64,17 @@ export async function startSentinel(t: Ending, options: TopologyOptions = {}): P
   )
   const sentinels = ids.map(({ port, id }) =>
     startRedisProcess(t, port, async (folder) => {
+      if (options.secure) access.set(port, { password: sentinelPassword, tls: { ca: certificate('ca.pem') } })
       const others = ids.filter((other) => other.id !== id)
       const file = join(folder, 'sentinel.conf')
       const lines = [
-        `port ${port}`,
+        ...portLines(port, options).map(([key, value]) => `${key} ${value}`),
         `bind ${host}`,
         `sentinel myid ${id}`,
         `sentinel monitor ${name} ${host} ${primaryPort} 2`,
         `sentinel down-after-milliseconds ${name} 500`,
         `sentinel failover-timeout ${name} 3000`,
+        ...(options.secure ? [`sentinel auth-pass ${name} ${serverPassword}`, `requirepass ${sentinelPassword}`] : []),
         ...replicaPorts.map((replica) => `sentinel known-replica ${name} ${host} ${replica}`),
         ...others.map((other) => `sentinel known-sentinel ${name} ${host} ${other.port} ${other.id}`),
       ]
@@ -104,7 +112,7 @@ export async function startSentinel(t: Ending, options: TopologyOptions = {}): P
   })
   return {
     ...topology,
-    url: `redis+sentinel://${topology.sentinels.map(({ port }) => `${host}:${port}`).join(',')}/${name}/0`,
+    url: `${scheme(options)}+sentinel://${login(options)}${topology.sentinels.map(({ port }) => `${host}:${port}`).join(',')}/${name}/0`,
     primary,
     promoted,
     async failover() {
@@ -144,6 +152,7 @@ export async function startCluster(t: Ending, options: TopologyOptions = {}): Pr
         return [
           ...serverArguments(port, options),
           ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'],
+          ...(options.secure ? ['--tls-cluster', 'yes'] : []),
           ...['--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'],
         ]
       }),
@@ -166,7 +175,7 @@ export async function startCluster(t: Ending, options: TopologyOptions = {}): Pr
   })
   return {
     nodes,
-    url: `redis+cluster://${nodes.map(({ port }) => `${host}:${port}`).join(',')}`,
+    url: `${scheme(options)}+cluster://${login(options)}${nodes.map(({ port }) => `${host}:${port}`).join(',')}`,
     ownerOf,
     promoted: (slot, former) =>
       until(
@@ -181,6 +190,7 @@ async function ask<Answer>(
   commands: (redis: Redis) => Promise<Answer>,
 ): Promise<Answer> {
   const redis = new Redis(port, host, {
+    ...access.get(port),
     retryStrategy: () => null,
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
@@ -194,12 +204,28 @@ async function ask<Answer>(
   }
 }
 
-function serverArguments(port: number, { appendonly = false, args = [] }: TopologyOptions): readonly string[] {
+// How to get into those that are secure, by port.
+const access = new Map<number, Pick<RedisOptions, 'password' | 'tls'>>()
+
+function serverArguments(port: number, options: TopologyOptions): readonly string[] {
+  const { appendonly = false, args = [], secure = false } = options
+  if (secure) access.set(port, { password: serverPassword, tls: { ca: certificate('ca.pem') } })
   return [
-    ...['--port', String(port), '--bind', host, '--save', ''],
+    ...portLines(port, options).flatMap(([key, value]) => [`--${key}`, value]),
+    ...['--bind', host, '--save', ''],
     ...(appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
+    ...(secure ? ['--requirepass', serverPassword, '--masterauth', serverPassword] : []),
     ...args,
   ]
+}
+
+const scheme = ({ secure = false }: TopologyOptions) => (secure ? 'rediss' : 'redis')
+const login = ({ secure = false }: TopologyOptions) => (secure ? `:${encodeURIComponent(serverPassword)}@` : '')
+
+/** Where to listen. */
+function portLines(port: number, { secure = false }: TopologyOptions): readonly (readonly [string, string])[] {
+  if (!secure) return [['port', String(port)]]
+  return [['port', '0'], ['tls-port', String(port)], ['tls-replication', 'yes'], ...tlsFiles]
 }
 
 async function firstAnswer<Answer>(

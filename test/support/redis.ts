@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { redisServer } from './binaries.ts'
+import { certificateFile } from './certificates.ts'
 import { freePort } from './free-port.ts'
 import type { Ending } from './gateway-process.ts'
 
@@ -12,7 +13,17 @@ interface RedisOptions {
   /** Keeps every write over a restart, also over a kill. */
   readonly appendonly?: boolean
   readonly password?: string
+  /** Speaks TLS alone; `mutual` also asks for the client's certificate. */
+  readonly tls?: 'server' | 'mutual'
 }
+
+/** Settings of a server with the certificate of the tests. */
+export const tlsFiles = [
+  ['tls-cert-file', certificateFile('server.pem')],
+  ['tls-key-file', certificateFile('server.key')],
+  ['tls-ca-cert-file', certificateFile('ca.pem')],
+  ['tls-auth-clients', 'no'],
+] as const
 
 /** A Redis process of this test alone. It ends with the test. */
 export interface RedisProcess {
@@ -35,15 +46,21 @@ export interface RedisServer extends RedisProcess {
 }
 
 /** Starts a Redis server on a free port of 127.0.0.1, with a folder of its own. */
-export async function startRedis(t: Ending, { appendonly = false, password }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis(
+  t: Ending,
+  { appendonly = false, password, tls }: RedisOptions = {},
+): Promise<RedisServer> {
   const port = await freePort()
   const server = await startRedisProcess(t, port, () => [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
+    ...(tls === undefined ? [] : tlsFiles.flatMap(([key, value]) => [`--${key}`, value])),
+    ...(tls === undefined ? ['--port', String(port)] : ['--port', '0', '--tls-port', String(port)]),
+    ...(tls === 'mutual' ? ['--tls-auth-clients', 'yes'] : []),
+    ...['--bind', '127.0.0.1', '--save', ''],
     ...(appendonly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
     ...(password === undefined ? [] : ['--requirepass', password]),
   ])
   const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`
-  return Object.assign(server, { url: `redis://${login}127.0.0.1:${port}` })
+  return Object.assign(server, { url: `${tls === undefined ? 'redis' : 'rediss'}://${login}127.0.0.1:${port}` })
 }
 
 /** Starts `redis-server` in a folder of its own, with the arguments that are made for that folder. */

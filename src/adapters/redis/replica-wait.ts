@@ -1,13 +1,16 @@
 import type { Redis } from 'ioredis'
-import { reasonOf } from './outcomes.ts'
+import { isCut, reasonOf } from './outcomes.ts'
 
 /** Hears of it once whenever replicas begin to confirm what is written, or cease to. `detail` is for the log. */
 export type OnReplicated = (isReplicated: boolean, detail: string) => void
 
-/** How long a replica may take. Milliseconds. */
-const BOUND_MS = 200
-/** How long nothing waits after one took longer. Milliseconds. */
-const PAUSE_MS = 10_000
+interface ReplicaWaitOptions {
+  readonly onReplicated?: OnReplicated | undefined
+  /** How long a replica may take. Milliseconds. */
+  readonly boundMs?: number
+  /** For how long nothing waits once one took longer. Milliseconds. */
+  readonly restMs?: number
+}
 
 interface Node {
   /** Not sent yet, so it covers what is being written until then. */
@@ -22,11 +25,15 @@ interface Node {
  * WAIT holds up all that follows it on its connection, so one is under way at a time, whoever waits meanwhile shares the
  * next, and where no replica answered there is none for ten seconds.
  */
-export function createReplicaWait(onReplicated?: OnReplicated): (connection: Redis) => Promise<void> {
+export function createReplicaWait({
+  onReplicated,
+  boundMs = 200,
+  restMs = 10_000,
+}: ReplicaWaitOptions = {}): (connection: Redis) => Promise<void> {
   const nodes = new WeakMap<Redis, Node>()
 
   function report(node: Node, isReplicated: boolean, detail: string): void {
-    if (!isReplicated) node.restsUntil = performance.now() + PAUSE_MS
+    if (!isReplicated) node.restsUntil = performance.now() + restMs
     if (isReplicated === node.isReplicated) return
     node.isReplicated = isReplicated
     onReplicated?.(isReplicated, detail)
@@ -37,10 +44,10 @@ export function createReplicaWait(onReplicated?: OnReplicated): (connection: Red
     delete node.next
     if (performance.now() < node.restsUntil) return
     try {
-      const replicas = await connection.wait(1, BOUND_MS)
-      report(node, replicas > 0, replicas > 0 ? 'confirmed' : `no replica answered within ${BOUND_MS} ms`)
+      const replicas = await connection.wait(1, boundMs)
+      report(node, replicas > 0, replicas > 0 ? 'confirmed' : `no replica answered within ${boundMs} ms`)
     } catch (error) {
-      report(node, false, reasonOf(error))
+      if (!isCut(error)) report(node, false, reasonOf(error))
     }
   }
 

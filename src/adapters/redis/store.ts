@@ -24,7 +24,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const client = createRedis(options, onChange)
   const keys = createKeys(keyPrefix)
   const invalidations = createInvalidations(client, { ...options, channel: changesChannel(keyPrefix) })
-  const replicated = waitForReplica ? createReplicaWait(onReplicated) : undefined
+  const replicated = waitForReplica ? createReplicaWait({ onReplicated }) : undefined
   const close = () => {
     invalidations.close()
     return client.close()
