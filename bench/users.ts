@@ -1,10 +1,8 @@
 // Many users in one Redis, stored by the gateway's own code: what they take, and how fast they are read and refreshed.
 // `npm run bench:users -- --users 1000000` runs it; docs/operations/scale.md has the figures and what follows of them.
 import { randomBytes, randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { cpuUsage } from 'node:process'
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { Redis } from 'ioredis'
 import { createKeyring } from '../src/adapters/keyring.ts'
 import { createRedisStore } from '../src/adapters/redis/store.ts'
@@ -32,46 +30,38 @@ const cognito = new Map([
 ])
 /** How many are asked for at a time; about what a busy gateway has under way. */
 const atOnce = 64
-/** Signing everybody in is the long part: as many at a time as one connection takes well. */
-const signInsAtOnce = 100
 
 const { values } = parseArgs({
-  options: { users: { type: 'string', default: '20000' }, seconds: { type: 'string', default: '5' } },
+  options: {
+    users: { type: 'string', default: '20000' },
+    minutes: { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '5' },
+  },
 })
-const [count, seconds] = [Number(values.users), Number(values.seconds)]
-if (!(count > 0 && seconds > 0)) throw new Error('--users N and --seconds N must be above zero')
-
-/** Several threads sign everybody in, each over a connection of its own. */
-const threads = 4
+/** So many sign in, or as many as can in the minutes. Each other thing is then done for the seconds. */
+const [most, minutes, seconds] = [Number(values.users), Number(values.minutes), Number(values.seconds)]
+if (!(most > 0 && minutes > 0 && seconds > 0)) throw new Error('--users, --minutes and --seconds must be above zero')
 
 const run = createRun()
 try {
-  if (isMainThread) await measure()
-  else await signIn(workerData)
+  await measure()
 } finally {
   await run.end()
 }
 
-interface Part {
-  readonly url: string
-  readonly key: Uint8Array
-  readonly users: number
-}
-
-/** The gateway's store, with the index of addresses. */
-function openStore({ url, key }: Pick<Part, 'url' | 'key'>) {
-  const { records, locks, addresses } = createRedisStore({ url, keyPrefix: 'tg:' })
+async function measure(): Promise<void> {
+  const server = await startRedis(run)
+  const redis = new Redis(server.url)
+  run.teardown(() => redis.disconnect())
+  const { records, locks, addresses } = createRedisStore({ url: server.url, keyPrefix: 'tg:' })
   run.teardown(() => records.close())
-  const sealed = { records, keyring: createKeyring([key]), now: Date.now }
+  const sealed = { records, keyring: createKeyring([randomBytes(32)]), now: Date.now }
   const look = createEmailLookUp({ ...sealed, addresses, providers: cognito, sessionMs: absoluteMs })
-  return { store: look.noting(createUserStore({ ...sealed, lifetimes: { idleMs: 12 * hour, absoluteMs } })), locks }
-}
+  const store = look.noting(createUserStore({ ...sealed, lifetimes: { idleMs: 12 * hour, absoluteMs } }))
 
-/** What one thread does; it tells the main one what came of it. */
-async function signIn({ users, ...place }: Part): Promise<void> {
-  const { store } = openStore(place)
   const cookies: string[] = []
-  const latencies = await atATime({ times: users, atOnce: signInsAtOnce }, async () => {
+  const before = await infoOf(redis)
+  const loading = await timed(redis, { times: most, ms: minutes * 60_000 }, async (at) => {
     const sub = crypto.randomUUID()
     const user = await store.userHash(provider, sub)
     const [{ cookie }] = await Promise.all([
@@ -79,45 +69,16 @@ async function signIn({ users, ...place }: Part): Promise<void> {
       store.writeTokens(user, provider, tokensOf(sub), { new: true }),
     ])
     cookies.push(cookie)
-    if (cookies.length % 25_000 === 0) console.error(`${cookies.length} users of ${users}`)
-  })
-  parentPort?.postMessage({ cookies, latencies })
-}
-
-/** Gives the cookies of all, and how long each sign-in took. */
-async function signInAll(place: Pick<Part, 'url' | 'key'>) {
-  const parts = Array.from({ length: threads }, async () => {
-    const workerData: Part = { ...place, users: Math.ceil(count / threads) }
-    const [part] = await once(
-      new Worker(new URL(import.meta.url), { workerData, argv: process.argv.slice(2) }),
-      'message',
-    )
-    return part as { readonly cookies: readonly string[]; readonly latencies: readonly number[] }
-  })
-  const all = await Promise.all(parts)
-  return { cookies: all.flatMap(({ cookies }) => cookies), latencies: all.flatMap(({ latencies }) => latencies) }
-}
-
-async function measure(): Promise<void> {
-  const server = await startRedis(run)
-  const redis = new Redis(server.url)
-  run.teardown(() => redis.disconnect())
-  const place = { url: server.url, key: randomBytes(32) }
-  const before = await infoOf(redis)
-  let cookies: readonly string[] = []
-  const loading = await timed(redis, async () => {
-    const all = await signInAll(place)
-    cookies = all.cookies
-    return all.latencies
+    if (at % 50_000 === 49_999) console.error(`${at + 1} users`)
   })
   const after = await infoOf(redis)
-  const { store, locks } = openStore(place)
+  const count = cookies.length
   const anyCookie = () => cookies[randomInt(cookies.length)] ?? ''
 
-  const reading = await timedFor(redis, async () => {
+  const reading = await timed(redis, { times: Number.POSITIVE_INFINITY, ms: seconds * 1000 }, async () => {
     if ((await store.readSession(anyCookie(), [provider]))?.tokens.size !== 1) throw new Error('a session is missing')
   })
-  const refreshing = await timedFor(redis, async () => {
+  const refreshing = await timed(redis, { times: Number.POSITIVE_INFINITY, ms: seconds * 1000 }, async () => {
     const [user = ''] = anyCookie().split('.')
     const lock = await locks.acquire(user, provider, 5_000)
     const held = await store.readTokens(user, provider)
@@ -163,42 +124,33 @@ interface Timed {
   readonly latencies: Float64Array
 }
 
-type Limit = { readonly atOnce: number } & ({ readonly times: number } | { readonly ms: number })
-
 /** On a machine that does other things, too, Redis may take a second. */
 function unlessAway(error: unknown): false {
   if (isStoreAway(error)) return false
   throw error
 }
 
-/** Does something so many times, or for so long. Gives how long each took, in milliseconds. */
-async function atATime(limit: Limit, act: () => Promise<void>): Promise<readonly number[]> {
+/** Does something so many times, or for so long. */
+async function timed(
+  redis: Redis,
+  limit: { times: number; ms: number },
+  act: (at: number) => Promise<void>,
+): Promise<Timed> {
   const latencies: number[] = []
-  const start = performance.now()
+  const [cpu, own, start] = [await infoOf(redis), cpuUsage(), performance.now()]
   let next = 0
   let late = 0
   async function worker(): Promise<void> {
-    while ('times' in limit ? next < limit.times : performance.now() - start < limit.ms) {
-      next += 1
+    while (next < limit.times && performance.now() - start < limit.ms) {
+      const at = next++
       const since = performance.now()
-      while (!(await act().then(() => true, unlessAway))) late += 1
+      while (!(await act(at).then(() => true, unlessAway))) late += 1
       latencies.push(performance.now() - since)
     }
   }
-  await Promise.all(Array.from({ length: limit.atOnce }, worker))
-  if (late > 0) console.error(`${late} were not answered within a second, and asked for again`)
-  return latencies
-}
-
-function timedFor(redis: Redis, act: () => Promise<void>): Promise<Timed> {
-  return timed(redis, () => atATime({ ms: seconds * 1000, atOnce }, act))
-}
-
-/** What something costs Redis and us. */
-async function timed(redis: Redis, act: () => Promise<readonly number[]>): Promise<Timed> {
-  const [cpu, own, start] = [await infoOf(redis), cpuUsage(), performance.now()]
-  const latencies = await act()
+  await Promise.all(Array.from({ length: atOnce }, worker))
   const elapsed = (performance.now() - start) / 1000
+  if (late > 0) console.error(`${late} were not answered within a second, and asked for again`)
   const { user, system } = cpuUsage(own)
   const used = await infoOf(redis)
   const spent = (name: string) => (used[name] ?? 0) - (cpu[name] ?? 0)

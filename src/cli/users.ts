@@ -26,7 +26,7 @@ disconnect  ends the connection with a provider
   -c, --config FILE    the config (default: $TOOLGATE_CONFIG, else config/toolgate.yaml)
       --json           the same for scripts
 
-What it ends is written to standard error as the gateway's audit lines are.
+What it ends is written where log.audit says; for stdout that is standard error here.
 Exit code: 0 done, 1 nobody found, or the command cannot be run so, 2 Redis is away, or holds what cannot be opened.`
 
 const verbs = ['show', 'sign-out', 'disconnect'] as const
