@@ -7,6 +7,7 @@ import type { Config } from './config/schema.ts'
 import { storeOf } from './config/store.ts'
 import { createEmailLookUp } from './core/email-look-up.ts'
 import { createEndings } from './core/endings.ts'
+import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createRevoking } from './core/revoke.ts'
 import { createUserStore } from './core/user-store.ts'
 import { createUsers, type Users } from './core/users.ts'
@@ -29,6 +30,7 @@ export function composeUsers(
     ...createUsers({
       records,
       store,
+      grants: createGrantStore(sealed),
       emailLookUp: createEmailLookUp({ ...sealed, addresses, providers, sessionMs: sessions.absolute }),
       endings: createEndings(store, createRevoking(revocations), audit),
       providers,

@@ -20,7 +20,13 @@ export function factsOf({ user: { provider, sub }, email, sessions, tokens, gran
       browser: session.browser ?? null,
     })),
     connections: tokens.map((held) => connectionOf(held, provider)),
-    grants: grants.map(({ expiresAt }) => ({ ends: timeOf(expiresAt) })),
+    grants: grants.map(({ grant: { client, resource, scopes, createdAt, endsAt } }) => ({
+      client: client.name,
+      resource,
+      scopes,
+      since: timeOf(createdAt),
+      ends: timeOf(endsAt),
+    })),
   }
 }
 
@@ -58,7 +64,13 @@ export function report({ user, email, sessions, connections, grants }: UserFacts
       last_error === null ? 'no error' : shown(`refused: ${last_error}`),
       shown(scopes.join(' ')),
     ]),
-    ...section('MCP clients', grants, ({ ends }) => [`until ${minute(ends)}`]),
+    ...section('MCP clients', grants, ({ client, resource, scopes, since, ends }) => [
+      shown(client),
+      shown(resource),
+      `since ${minute(since)}`,
+      `ends ${minute(ends)}`,
+      shown(scopes.join(' ')),
+    ]),
   ].join('\n')
 }
 

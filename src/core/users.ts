@@ -2,7 +2,8 @@ import { subjectOf } from './claims.ts'
 import { type EmailLookUp, emailOf } from './email-look-up.ts'
 import type { Endings, StoredUser } from './endings.ts'
 import type { HeldTokens } from './held-records.ts'
-import type { Audit, ListedRecord, RecordStore, UserHash } from './ports.ts'
+import type { GrantStore, ListedGrant } from './mcp/grant-store.ts'
+import type { Audit, RecordStore, UserHash } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { userKey } from './session.ts'
 import type { ListedSession, UserStore } from './user-store.ts'
@@ -20,12 +21,13 @@ export interface UserView {
   /** The token set of the sign-in, and those of connections. */
   readonly tokens: readonly HeldTokens[]
   /** MCP clients that may act for the user. */
-  readonly grants: readonly Pick<ListedRecord, 'expiresAt'>[]
+  readonly grants: readonly ListedGrant[]
 }
 
 interface UsersOptions {
   readonly records: Pick<RecordStore, 'list'>
   readonly store: UserStore
+  readonly grants: Pick<GrantStore, 'list'>
   readonly emailLookUp: Pick<EmailLookUp, 'find'>
   readonly endings: Endings
   readonly providers: ReadonlyMap<string, Provider>
@@ -38,7 +40,7 @@ const reason = 'ended by an operator'
 export type Users = ReturnType<typeof createUsers>
 
 /** All throw `store_unavailable`. */
-export function createUsers({ records, store, emailLookUp, endings, providers, audit }: UsersOptions) {
+export function createUsers({ records, store, grants, emailLookUp, endings, providers, audit }: UsersOptions) {
   /** Those who have anything stored, each once. */
   async function find(sought: Sought): Promise<readonly StoredUser[]> {
     const found = 'email' in sought ? await findByEmail(sought.email) : await findBySub(sought)
@@ -78,14 +80,13 @@ export function createUsers({ records, store, emailLookUp, endings, providers, a
   }
 
   async function show(user: StoredUser): Promise<UserView> {
-    const [sessions, tokens, listed] = await Promise.all([
+    const [sessions, tokens, granted] = await Promise.all([
       store.listSessions(user.user),
       tokensOf(user.user),
-      records.list(user.user),
+      grants.list(user.user),
     ])
     const signIn = tokens.find(({ provider }) => provider === user.provider)
-    const grants = listed.filter(({ name }) => name.startsWith('g:'))
-    return { user, email: signIn && emailIn(signIn), sessions, tokens, grants }
+    return { user, email: signIn && emailIn(signIn), sessions, tokens, grants: granted }
   }
 
   return {
