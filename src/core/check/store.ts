@@ -13,8 +13,8 @@ export interface StoreFacts {
   readonly mayTell: boolean
 }
 
-/** `refusal` is the first word of an error reply, as `NOAUTH`. */
-export type StoreOutcome = StoreFacts | ProbeFailure | { readonly refusal: string }
+/** `refusal` is the first word of an error reply, as `NOAUTH`; `sentinels`, why none of them led to a primary. */
+export type StoreOutcome = StoreFacts | ProbeFailure | { readonly refusal: string } | { readonly sentinels: string }
 
 const questions = {
   answers: 'Does Redis answer?',
@@ -37,6 +37,13 @@ export function storeFindings(outcome: StoreOutcome, address: string): readonly 
     return [problem(questions.answers, answer, { remedy: 'Start Redis, or correct store.url.' })]
   }
   if ('refusal' in outcome) return [refusalFinding(outcome.refusal, address)]
+  if ('sentinels' in outcome) {
+    return [
+      problem(questions.answers, `No: ${address}, ${outcome.sentinels}.`, {
+        remedy: 'See that store.url has the Sentinels and their name for the primary, as SENTINEL MASTERS tells it.',
+      }),
+    ]
+  }
 
   const { info, save, cluster, mayTell } = outcome
   const answers = ok(questions.answers, `Yes: ${address}`)

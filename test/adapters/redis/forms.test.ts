@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createAllRecords } from '../../../src/adapters/redis/all-records.ts'
+import { inspectRedis } from '../../../src/adapters/redis/inspect.ts'
 import { createRedisStore } from '../../../src/adapters/redis/store.ts'
+import { storeFindings } from '../../../src/core/check/store.ts'
 import type { RecordWrite } from '../../../src/core/ports.ts'
 import type { StoreConnection } from '../../../src/core/store-address.ts'
 import { certificate, certificateFile } from '../../support/certificates.ts'
@@ -167,6 +169,18 @@ t.test('with Sentinels', async (t) => {
     t.ok(there.includes(1))
     t.ok(took < 900, `two writes took ${Math.round(took)} ms`)
     t.strictSame(said, [true, false], 'it is said once')
+  })
+
+  t.test('check says when no Sentinel knows the name, or none is there', async (t) => {
+    const limits = { signal: AbortSignal.timeout(10_000) }
+    const wrongName = { url: sentinel.url.replace('/toolgate/', '/other/') }
+    const nobody = { url: `redis+sentinel://127.0.0.1:${await freePort()}/toolgate` }
+
+    t.match(await inspectRedis(sentinel, 'tg:', limits), { info: { role: 'master' } })
+    t.match(await inspectRedis(wrongName, 'tg:', limits), { sentinels: /No such master/ })
+    t.match(storeFindings(await inspectRedis(nobody, 'tg:', limits), 'h:1'), [
+      { status: 'problem', answer: /No: h:1, failed to connect to sentinel/, remedy: /SENTINEL MASTERS/ },
+    ])
   })
 
   t.test('after a failover it is written to the new primary, and changes are heard again', async (t) => {
