@@ -12,6 +12,7 @@ import { createGrants } from './core/mcp/grants.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
 import { createTokenEndpoint } from './core/mcp/token-endpoint.ts'
+import { createUserGrants } from './core/mcp/user-grants.ts'
 import type { Audit, Clock, Keyring, Locks } from './core/ports.ts'
 import type { Provider } from './core/provider.ts'
 import type { Finished, Returned } from './core/round-trip.ts'
@@ -62,7 +63,7 @@ export function composeMcp(options: McpOptions) {
   })
   return {
     finishConsent,
-    grants,
+    userGrants: createUserGrants(grantStore, endings),
     authorizationServer: createAuthorizationServer({
       ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },
       basePath: config.base_path,

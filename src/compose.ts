@@ -207,6 +207,7 @@ export async function compose(
     askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
     browsers: ends.browsers,
+    grants: mcp.userGrants,
     signOut,
     authorizationServer: mcp.authorizationServer,
     backchannelLogout: ends.backchannelLogout,

@@ -6,6 +6,7 @@ import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
+import type { UserGrants } from '../core/mcp/user-grants.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
 import type { Asker, Documents } from '../core/ports.ts'
 import type { Provider } from '../core/provider.ts'
@@ -31,6 +32,7 @@ export interface Services {
   readonly askForScopes: AskForScopes
   readonly connections: Connections
   readonly browsers: Browsers
+  readonly grants: UserGrants
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly backchannelLogout: BackchannelLogout

@@ -54,6 +54,8 @@ t.test('long words from outside never make a page scroll sideways', async (t) =>
     'sign-in',
     'sign-out',
     'connections',
+    'consent',
+    'consent-loopback',
     'test-failed',
     'signed-out',
     'not-sent',
@@ -140,11 +142,35 @@ t.test('each button of the connections page posts to its own address, with the w
     at('crm/connect'),
     at('crm/disconnect'),
     [ordinary.href, 'return_to=%2Freports'],
+    ['/oauth/grants/kR4x/end', ''],
     [`/oauth/sessions/${'Ab1-'.repeat(10)}xyz/end`, ''],
     [ordinary.href, ''],
     [ordinary.href, ''],
     ['/oauth/sign-out', 'everywhere=true'],
   ])
+})
+
+t.test('a consent page is answered by its two buttons, of equal weight, with what was shown', async (t) => {
+  const posts: string[] = []
+  const origin = await serve(t, samplePages(), ordinary, undefined, ({ path, body }) => {
+    if (body !== undefined) posts.push(`${path} ${body}`)
+  })
+  const page = await open(t, { javaScriptEnabled: false })
+  const areas: number[] = []
+
+  for (const name of ['Deny', 'Allow']) {
+    await page.goto(`${origin}/consent`)
+    const button = page.getByRole('button', { name, exact: true })
+    const box = await button.boundingBox()
+    areas.push(Math.round((box?.width ?? 0) * (box?.height ?? 0)))
+    t.equal(await button.getAttribute('class'), 'button')
+    await button.click()
+    await page.waitForURL((url) => url.pathname === '/oauth/consent')
+  }
+
+  t.equal(areas[0], areas[1])
+  const asked = `/oauth/consent?client_id=claude&state=1 shown=${'x'.repeat(43)}`
+  t.strictSame(posts, [`${asked}&decision=deny`, `${asked}&decision=allow`])
 })
 
 t.test('ending a connection takes two steps, and the second says what stops working', async (t) => {

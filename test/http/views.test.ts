@@ -173,7 +173,11 @@ t.test('known scopes are told in words, others as they are', async (t) => {
   const connection = { name: 'a', title: 'A', role: 'connection', state: 'connected', neededBy: [] } as const
   const scopes = ['email', 'offline_access', 'toString', 'contacts.read']
 
-  const page = connectionsPage(siteFor(ordinary), visitor, { entries: [{ ...connection, scopes }], browsers: [] })
+  const page = connectionsPage(siteFor(ordinary), visitor, {
+    entries: [{ ...connection, scopes }],
+    grants: [],
+    browsers: [],
+  })
 
   t.match(page, /<li>See your e-mail address<\/li><li>Stay connected while you are away<\/li>/)
   t.match(page, /<li><code>toString<\/code><\/li><li><code>contacts\.read<\/code><\/li>/)
@@ -189,7 +193,7 @@ t.test('a connection without addresses has no buttons, and one without tools sto
     neededBy: [],
   } as const
   const page = (more: object) =>
-    connectionsPage(siteFor(ordinary), visitor, { entries: [{ ...connection, ...more }], browsers: [] })
+    connectionsPage(siteFor(ordinary), visitor, { entries: [{ ...connection, ...more }], grants: [], browsers: [] })
 
   t.notMatch(page({}), /<form|<button|<details/)
   t.match(page({ disconnectHref: '/oauth/connections/a/disconnect' }), 'No tool needs it at the moment.')

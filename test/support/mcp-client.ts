@@ -18,7 +18,7 @@ export interface Tokens {
   readonly scope: string
 }
 
-const verifier = 'v'.repeat(43)
+export const verifier = 'v'.repeat(43)
 const challenge = createHash('sha256').update(verifier).digest('base64url')
 
 /** Where a client sends its user; `undefined` leaves a parameter out. */
@@ -59,9 +59,9 @@ export async function post(url: string, form: Readonly<Record<string, string>>, 
 }
 
 /** What a consent page would send, with this decision. */
-function answerTo(page: Answer, decision: 'allow' | 'deny'): { url: string; form: Record<string, string> } {
+export function answerTo(page: Answer, decision: 'allow' | 'deny'): { url: string; form: Record<string, string> } {
   const text = (pattern: RegExp) => (pattern.exec(page.body)?.[1] ?? '').replaceAll('&amp;', '&')
-  const url = new URL(text(/<form class="actions" method="post" action="([^"]*)"/), page.url).href
+  const url = new URL(text(/<form id="answer" class="actions" method="post" action="([^"]*)"/), page.url).href
   return { url, form: { shown: text(/name="shown" value="([^"]*)"/), decision } }
 }
 

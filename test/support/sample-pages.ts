@@ -2,8 +2,10 @@ import { GatewayError, gatewayErrorCodes } from '../../src/core/errors.ts'
 import { createAssets } from '../../src/http/assets/assets.ts'
 import type { BrowserEntry } from '../../src/http/views/browsers.ts'
 import { type Connection, connectionsPage } from '../../src/http/views/connections.ts'
+import { type ConsentQuestion, consentPage } from '../../src/http/views/consent.ts'
 import { documentPage } from '../../src/http/views/document.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/error.ts'
+import type { GrantEntry } from '../../src/http/views/grants.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
@@ -153,7 +155,9 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
       ),
     ],
     ['connections', connections(site, outside)],
-    ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [], browsers: [] })],
+    ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [], grants: [], browsers: [] })],
+    ['consent', consentPage(site, consentFor(outside, { kind: 'web', address: 'claude.ai' }, user))],
+    ['consent-loopback', consentPage(site, consentFor(outside, { kind: 'loopback', address: href }, undefined))],
     ['test', testPage(site, testSetup(outside))],
     ['test-passed', reportOf(site, outside, passedSteps(outside))],
     ['test-failed', reportOf(site, outside, failedSteps(outside))],
@@ -221,6 +225,17 @@ function connections(site: Site, { user, provider, service, tool, href, scope, p
     },
   ]
   const returnTo = { title: tool, href }
+  const grants: readonly GrantEntry[] = [
+    {
+      name: user,
+      tool,
+      redirect: 'cursor://anysphere.cursor-mcp/oauth/callback',
+      scopes: ['openid', scope],
+      since: new Date('2026-07-27T08:02:41Z'),
+      renewedAt: new Date('2026-07-27T14:03:12Z'),
+      endHref: '/oauth/grants/kR4x/end',
+    },
+  ]
   const browsers: readonly BrowserEntry[] = [
     {
       name: 'Firefox on Linux',
@@ -238,7 +253,28 @@ function connections(site: Site, { user, provider, service, tool, href, scope, p
     { name: user, isThisOne: false, signedInAt: new Date('2026-07-01T09:00:00Z'), endHref: href },
     { name: undefined, isThisOne: false, signedInAt: new Date('2026-06-30T09:00:00Z'), endHref: href },
   ]
-  return connectionsPage(site, { user, signOutHref: '/oauth/sign-out' }, { entries, browsers, returnTo })
+  return connectionsPage(site, { user, signOutHref: '/oauth/sign-out' }, { entries, grants, browsers, returnTo })
+}
+
+function consentFor(
+  { tool, address, service, provider, scope, problem }: Outside,
+  redirect: ConsentQuestion['redirect'],
+  user: string | undefined,
+): ConsentQuestion {
+  return {
+    client:
+      user === undefined
+        ? { name: problem, host: undefined, known: 'registered' }
+        : { name: 'Claude', host: 'claude.ai', known: 'document' },
+    redirect,
+    tool: { title: tool, address },
+    scopes: ['openid', scope],
+    accounts: [service],
+    user,
+    signInWith: user === undefined ? [provider, service].map((title) => ({ name: 'one', title })) : [],
+    shown: 'x'.repeat(43),
+    action: '/oauth/consent?client_id=claude&state=1',
+  }
 }
 
 function testSetup({ provider, service, tool }: Outside) {

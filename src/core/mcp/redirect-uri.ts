@@ -35,3 +35,8 @@ function withoutPort(value: string): string {
   const { protocol, hostname, pathname, search } = new URL(value)
   return `${protocol}//${hostname}${pathname}${search}`
 }
+
+/** Where it leads, as people are told: the host, or for an app on their machine the whole address. */
+export function redirectPlace(redirectUri: string): string {
+  return redirectKind(redirectUri) === 'web' ? new URL(redirectUri).host : redirectUri
+}

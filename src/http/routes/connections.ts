@@ -5,21 +5,24 @@ import type { Connection } from '../../core/connections.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { User } from '../../core/guard.ts'
 import { displayName } from '../../core/identity.ts'
+import type { ListedGrant } from '../../core/mcp/grant-store.ts'
+import { redirectPlace } from '../../core/mcp/redirect-uri.ts'
 import { unionOfScopes } from '../../core/replace-tokens.ts'
 import { safeReturnTo } from '../../core/return-to.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import type { BrowserEntry } from '../views/browsers.ts'
 import { connectionsPage, type Connection as Entry } from '../views/connections.ts'
+import type { GrantEntry } from '../views/grants.ts'
 
-type Options = Pick<Services, 'guard' | 'roundTrips' | 'connections' | 'browsers' | 'providers' | 'table'> &
+type Options = Pick<Services, 'guard' | 'roundTrips' | 'connections' | 'browsers' | 'grants' | 'providers' | 'table'> &
   HttpSettings
 
 type Action = { Params: { provider: string }; Body: { return_to?: string } | undefined }
 
 /** The page of linked providers and signed-in browsers, and what can be done there. */
 export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { guard, roundTrips, connections, browsers, providers, table, publicUrl, basePath, site } = options
+  const { guard, roundTrips, connections, browsers, grants, providers, table, publicUrl, basePath, site } = options
   const page = `${basePath}/connections`
   await app.register(formbody, { bodyLimit: 8192 })
 
@@ -39,7 +42,11 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     const user = await userOf(request)
     const entries = (await connections.list(user)).map((connection) => entryOf(connection, user))
     const visitor = { user: displayName(user), signOutHref: `${basePath}/sign-out` }
-    const shown = { entries, browsers: (await browsers.list(user)).map(browserOf) }
+    const shown = {
+      entries,
+      grants: (await grants.list(user)).map(grantOf),
+      browsers: (await browsers.list(user)).map(browserOf),
+    }
     return reply.page(connectionsPage(site, visitor, shown), { formAction: false })
   })
 
@@ -73,6 +80,24 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     await browsers.end(await actingUser(request), request.params.id)
     return reply.follow({ location: page, cookies: [] })
   })
+
+  app.post<{ Params: { id: string } }>('/grants/:id/end', async (request, reply) => {
+    await grants.end(await actingUser(request), request.params.id)
+    return reply.follow({ location: page, cookies: [] })
+  })
+
+  function grantOf({ id, grant }: ListedGrant): GrantEntry {
+    const { client, resource, redirectUri, scopes, createdAt, renewedAt } = grant
+    return {
+      name: client.name,
+      tool: table.routes.find(({ mcp }) => mcp?.resource === resource)?.title ?? resource,
+      redirect: redirectPlace(redirectUri),
+      scopes,
+      since: new Date(createdAt),
+      renewedAt: new Date(renewedAt),
+      endHref: `${basePath}/grants/${id}/end`,
+    }
+  }
 
   function browserOf({ id, name, isThisOne, signedInAt, lastUsedAt }: Browser): BrowserEntry {
     return {

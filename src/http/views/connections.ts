@@ -1,5 +1,6 @@
 import { account, type SignedIn } from './account.ts'
 import { type BrowserEntry, browsersSection } from './browsers.ts'
+import { type GrantEntry, grantsSection } from './grants.ts'
 import { type Fragment, type Html, html } from './html.ts'
 import { monogram, page, type Site } from './layout.ts'
 import { safeHref } from './links.ts'
@@ -30,18 +31,24 @@ export interface Connection {
 /** What the connections page shows. `returnTo`: the tool that led here, and its address, also sent along as `return_to`. */
 export interface Connections {
   readonly entries: readonly Connection[]
+  readonly grants: readonly GrantEntry[]
   readonly browsers: readonly BrowserEntry[]
   readonly returnTo?: { readonly title: string; readonly href: string } | undefined
 }
 
-/** The accounts that tools use in this user's name, and the browsers they are signed in with; how to end each. */
-export function connectionsPage(site: Site, visitor: SignedIn, { entries, browsers, returnTo }: Connections): string {
+/** The accounts that tools use in this user's name, the apps that do, and the browsers they are signed in with; how to end each. */
+export function connectionsPage(
+  site: Site,
+  visitor: SignedIn,
+  { entries, grants, browsers, returnTo }: Connections,
+): string {
   const text = words.connections
   const back = returnTo && safeHref(returnTo.href)
   const cards = entries.map((entry) => card(entry, back))
   const body = html`<p class="muted">${text.intro}</p>
 ${returnTo && back !== undefined && html`<p><a class="button" href="${back}">${text.back(returnTo.title)}</a></p>`}
 ${section('accounts', text.accounts, cards, text.none)}
+${grants.length > 0 && grantsSection(grants)}
 ${browsers.length > 0 && browsersSection(browsers, visitor.signOutHref)}`
   return page(site, { title: text.title, width: 'wide', account: account(visitor) }, body)
 }

@@ -44,9 +44,9 @@ export function consentPage(site: Site, question: ConsentQuestion): string {
   ])
   const body = html`${facts}
 ${redirect.kind !== 'web' && html`<p class="badge warn">${text.thisMachine}</p><p>${text.onThisMachine(redirect.kind)}</p>`}
-<form class="actions" method="post" action="${safeHref(question.action)}">
-<input type="hidden" name="shown" value="${question.shown}">
 ${choice(question)}
+<form id="answer" class="actions" method="post" action="${safeHref(question.action)}">
+<input type="hidden" name="shown" value="${question.shown}">
 <button class="button" name="decision" value="deny">${text.deny}</button>
 <button class="button" name="decision" value="allow">${text.allow}</button>
 </form>
@@ -64,5 +64,5 @@ function vouched({ host, known }: ConsentQuestion['client']): Html {
 function choice({ signInWith }: ConsentQuestion): Fragment {
   if (signInWith.length < 2) return undefined
   const options = signInWith.map(({ name, title }) => html`<option value="${name}">${title}</option>`)
-  return html`<label>${words.consent.signInWith}<select name="provider">${options}</select></label>`
+  return html`<p><label>${words.consent.signInWith}<select name="provider" form="answer">${options}</select></label></p>`
 }

@@ -128,6 +128,16 @@ export const words = {
     takeBack: 'You can take this back at any time, under Connections.',
   },
 
+  grants: {
+    heading: 'Apps that act for you',
+    tool: 'Uses',
+    scopes: 'It may',
+    redirect: 'Answers go to',
+    since: 'Since',
+    renewedAt: 'Last renewed',
+    end: 'End access',
+  },
+
   /** What a scope allows. */
   scopes: {
     openid: 'Know who you are',

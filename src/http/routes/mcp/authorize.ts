@@ -6,6 +6,7 @@ import type { User } from '../../../core/guard.ts'
 import { displayName } from '../../../core/identity.ts'
 import type { AuthorizationRequest } from '../../../core/mcp/authorization-request.ts'
 import type { Asking } from '../../../core/mcp/consent.ts'
+import { redirectPlace } from '../../../core/mcp/redirect-uri.ts'
 import { cookieStanding } from '../../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../../services.ts'
 import { consentPage } from '../../views/consent.ts'
@@ -66,7 +67,7 @@ export async function authorize(app: FastifyInstance, options: Options): Promise
         host: client.known === 'document' ? new URL(client.id).host : undefined,
         known: client.known,
       },
-      redirect: { kind: redirectKind, address: redirectKind === 'web' ? new URL(redirectUri).host : redirectUri },
+      redirect: { kind: redirectKind, address: redirectPlace(redirectUri) },
       tool: { title: route.title, address: route.host + route.path },
       scopes,
       accounts: [...new Set(route.mcp.toolProviders.values())].map(titleOf),
