@@ -165,6 +165,8 @@ t.test('with Sentinels', async (t) => {
     await records.write('u', 't:cognito', { ...aWrite, mark: 'three' }, { mark: 'two' })
     const took = performance.now() - start
     for (const replica of replicas) replica.thaw()
+    // Those of the next test begin with what there is now.
+    if (primary !== undefined) await connectTo(t, primary).wait(2, 10_000)
 
     t.ok(there.includes(1))
     t.ok(took < 900, `two writes took ${Math.round(took)} ms`)
@@ -190,6 +192,7 @@ t.test('with Sentinels', async (t) => {
     await listened.hears(true)
     await store.records.write('before', 's:one', aWrite, { new: true })
 
+    await connectTo(t, await sentinel.primary()).wait(2, 5_000)
     await sentinel.failover()
     const primary = connectTo(t, await sentinel.primary())
     // What the former primary takes in its last moments is lost: Redis works so.
@@ -215,6 +218,8 @@ t.test('with Sentinels', async (t) => {
     const store = openStore(t, sentinel)
     await store.records.write('kept', 's:one', aWrite, { new: true })
     const former = await sentinel.primary()
+    // What no replica has yet is lost with it.
+    await connectTo(t, former).wait(2, 5_000)
 
     await former.kill()
     await sentinel.promoted(former)
