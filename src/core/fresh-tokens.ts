@@ -43,7 +43,8 @@ export function createFreshTokens(options: FreshTokensOptions) {
   const freshTokens: FreshTokens = async (stored, { force } = { force: false }) => {
     const held = saver.newest(stored)
     const provider = providerOf(held)
-    const age = force ? 'over' : freshness(held.set, now(), claimsMaxAgeMs)
+    // What was renewed since it was asked for is not renewed once more.
+    const age = force && held === stored ? 'over' : freshness(held.set, now(), claimsMaxAgeMs)
     if (age === 'fresh') return held
     const isGood = held.set.expiresAt > now()
     if (held.set.refreshToken === undefined && !isGood) throw new GatewayError('session_ended')
