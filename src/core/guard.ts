@@ -7,6 +7,7 @@ import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
 import { displayName, type Identity, identityOf } from './identity.ts'
 import type { Granted } from './mcp/granted.ts'
+import type { McpDemand } from './mcp/message.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { remembered } from './remembered.ts'
@@ -65,14 +66,6 @@ export class ScopeError extends GatewayError {
 /** A request, as far as the guard looks at it. */
 export interface GuardedRequest extends Origination {
   readonly cookie: string | undefined
-}
-
-/** What a message to an MCP server asks for. */
-export interface McpDemand {
-  /** Anybody may, without a token. */
-  readonly isOpen: boolean
-  /** What the grant must hold. */
-  readonly scopes: readonly string[]
 }
 
 interface Admitting {

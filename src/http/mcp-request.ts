@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../core/errors.ts'
-import type { McpDemand } from '../core/guard.ts'
-import { demandOf, type MessageError } from '../core/mcp/message.ts'
+import { demandOf, type McpDemand, type MessageError } from '../core/mcp/message.ts'
 import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
 import type { GuardedRoute, McpRules } from '../core/route.ts'
 import { heldBody, type RequestBody } from './request-body.ts'

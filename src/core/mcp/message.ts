@@ -1,5 +1,12 @@
-import type { McpDemand } from '../guard.ts'
 import type { McpRules } from '../route.ts'
+
+/** What a message to an MCP server asks for. */
+export interface McpDemand {
+  /** Anybody may, without a token. */
+  readonly isOpen: boolean
+  /** What the grant must hold. */
+  readonly scopes: readonly string[]
+}
 
 /** A message that no policy can be applied to; the client gets 400 and this, as JSON-RPC has it. */
 export class MessageError extends Error {

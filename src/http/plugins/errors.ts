@@ -8,6 +8,7 @@ import { nextRetry } from '../../core/retry.ts'
 import { signInPath } from '../../core/return-to.ts'
 import { AttemptError } from '../../core/round-trip.ts'
 import { isNavigation } from '../../core/same-origin.ts'
+import { challenge } from '../challenge.ts'
 import { problemJson } from '../problem.ts'
 import type { HttpSettings } from '../services.ts'
 import { type ErrorPage, errorPage, notSentPage } from '../views/error.ts'
@@ -124,25 +125,6 @@ function answerWithPage(
 /** Whether what is missing is a sign-in, not another token. */
 export function signInHelps({ code }: GatewayError): boolean {
   return code === 'sign_in_required' || code === 'session_ended'
-}
-
-/** RFC 6750 section 3. Who presented nothing made no error. */
-function challenge({ code, status, scopes }: GatewayError, request: FastifyRequest): Record<string, string> {
-  const bearer = (parameters: string) => ({ 'www-authenticate': `Bearer${parameters}` })
-  if (request.challenge !== undefined && (status === 401 || scopes !== undefined)) {
-    return bearer(mcpChallenge(code, scopes ?? request.challenge.scopes, request.challenge.resourceMetadata))
-  }
-  // All scopes that the request needs, not just those that are missing.
-  if (scopes !== undefined) return bearer(` error="insufficient_scope", scope="${scopes.join(' ')}"`)
-  if (code === 'invalid_token') return bearer(' error="invalid_token"')
-  return status === 401 ? bearer('') : {}
-}
-
-/** What an MCP client needs to get a token that will do (RFC 9728 section 5.1). */
-function mcpChallenge(code: GatewayErrorCode, scopes: readonly string[], resourceMetadata: string): string {
-  const error = code === 'invalid_token' || code === 'insufficient_scope' ? ` error="${code}",` : ''
-  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''
-  return `${error} resource_metadata="${resourceMetadata}"${scope}`
 }
 
 /** What the owner of a tool is told of a sign-in that failed. */
