@@ -1,3 +1,4 @@
+import { createVerifySignature } from './adapters/client-keys.ts'
 import type { Config } from './config/schema.ts'
 import type { Endings } from './core/endings.ts'
 import { createAuthorization } from './core/mcp/authorization.ts'
@@ -46,9 +47,9 @@ export function composeMcp(options: McpOptions) {
   const findClient = createFindClient({
     configured: config.mcp.clients.map(clientOf),
     registration,
-    findDocument: async () => undefined,
   })
-  const checkAssertion = createCheckAssertion({ verifySignature: async () => undefined, locks, now })
+  const keyAddresses = config.mcp.clients.flatMap(({ jwks_uri: uri }) => uri ?? [])
+  const checkAssertion = createCheckAssertion({ verifySignature: createVerifySignature(keyAddresses, now), locks, now })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
   const authorization = createAuthorization(findClient, resources)
   const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName })

@@ -20,10 +20,20 @@ export function authorizationServerMetadata(issuer: string, basePath: string, re
     revocation_endpoint_auth_methods_supported: clientAuthentications,
     revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
     protected_resources: resources.map(({ mcp }) => mcp.resource),
   }
 }
 
 /** With what clients may sign their assertions: nothing that the gateway could sign itself. */
-const signingAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+export const signingAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+]

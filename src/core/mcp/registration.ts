@@ -36,6 +36,10 @@ export function createRegistration({ keyring, now }: RegistrationOptions) {
     /** Registers a client, and gives what it is told (section 3.2.1). Throws as `readClientMetadata`. */
     register(body: unknown, issuer: string) {
       const metadata = readClientMetadata(body, 'client_secret_basic')
+      // Keys are fetched from addresses of the config alone: anybody may register.
+      if (metadata.authentication === 'private_key_jwt') {
+        throw new OAuthError('invalid_client_metadata', 'private_key_jwt is for clients that the config lists')
+      }
       const issuedAt = Math.floor(now() / 1000)
       const registered: Registered = { ...metadata, until: issuedAt + validSeconds }
       const sealed = keyring.seal(purpose, issuer, Buffer.from(JSON.stringify(registered)))

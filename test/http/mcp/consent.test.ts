@@ -3,6 +3,7 @@ import { createBrowser } from '../../support/browser.ts'
 import {
   answerTo,
   authorizeUrl,
+  callTool,
   connect,
   createPerson,
   exchange,
@@ -17,7 +18,7 @@ const { origin, echo, control } = await startMcpStack(t, { log: (line) => lines.
 const client = await register(origin)
 const events = (name: string) =>
   lines.filter((line) => line.includes(`"audit":"${name}"`)).map((line) => JSON.parse(line))
-const call = (token: string) => post(`${origin}/mcp`, {}, { authorization: `Bearer ${token}` })
+const call = (token: string) => callTool(origin, token)
 
 /** Presses Allow with other facts than the page's. */
 function press(browser: ReturnType<typeof createBrowser>, url: string, form: Record<string, string>, headers = {}) {

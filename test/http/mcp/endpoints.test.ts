@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   authorizeUrl,
+  callTool,
   connect,
   createPerson,
   exchange,
@@ -32,7 +33,7 @@ const { origin } = await startMcpStack(t, {
 const client = await register(origin)
 const token = `${origin}/oauth/token`
 const second = 1_000
-const call = (bearer: string) => post(`${origin}/mcp`, {}, { authorization: `Bearer ${bearer}` })
+const call = (bearer: string) => callTool(origin, bearer)
 const reasonsOfEnd = () =>
   lines.filter((line) => line.includes('"audit":"grant_ended"')).map((line) => JSON.parse(line).reason)
 
@@ -63,7 +64,6 @@ t.test('metadata says what there is, at both names, to pages of any origin', asy
       code_challenge_methods_supported: ['S256'],
       token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       authorization_response_iss_parameter_supported: true,
-      client_id_metadata_document_supported: true,
       scopes_supported: ['reports/read', 'reports/write', 'offline_access'],
     })
   }
