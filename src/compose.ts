@@ -9,6 +9,7 @@ import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamPools } from './adapters/upstream-pools.ts'
 import { composeEndings } from './compose-endings.ts'
+import { type Gateway, gatewayOf } from './compose-gateway.ts'
 import { composeMcp } from './compose-mcp.ts'
 import { composeProviders } from './compose-providers.ts'
 import { composeStore } from './compose-store.ts'
@@ -46,17 +47,6 @@ import { buildApp } from './http/app.ts'
 import { createAssets } from './http/assets/assets.ts'
 import { buildForwardAuth } from './http/forward-auth.ts'
 import type { HttpSettings } from './http/services.ts'
-
-/** A gateway, ready to listen. */
-export interface Gateway {
-  readonly app: Awaited<ReturnType<typeof buildApp>>
-  readonly admin: ReturnType<typeof buildAdmin>
-  /** What front proxies ask; only where the config has a listener for it. */
-  readonly forwardAuth: Awaited<ReturnType<typeof buildForwardAuth>> | undefined
-  /** Says on `/readyz` that no more requests are wanted. */
-  readonly drain: () => void
-  readonly close: () => Promise<void>
-}
 
 /** What a gateway takes from its process. */
 export interface Surroundings {
@@ -227,29 +217,17 @@ export async function compose(
 
   const stopRechecking = openExchanges.recheckEvery(recheckMs)
   const stopRevoking = ends.revokeEvery(revokeMs)
-  let serving = true
-  const admin = buildAdmin({ pingStore: () => store.records.ping(), isServing: () => serving }, logger)
-  const listeners = [app, admin, ...(forwardAuth ? [forwardAuth] : [])]
-  return {
-    app,
-    admin,
-    forwardAuth,
-    drain: () => {
-      serving = false
-    },
-    close: async () => {
-      // Connections that were busy when it began are idle by and by; their clients would keep them for a minute.
-      const sweep = setInterval(() => listeners.map(({ server }) => server.closeIdleConnections()), 100)
-      await Promise.all([app.close(), forwardAuth?.close()])
-      await admin.close()
+  return gatewayOf({
+    listening: { app, forwardAuth },
+    buildAdmin: (isServing) => buildAdmin({ pingStore: () => store.records.ping(), isServing }, logger),
+    async stop() {
       stopRechecking()
       stopRevoking()
-      clearInterval(sweep)
       await pools.close()
       await settled()
       await store.records.close()
     },
-  }
+  })
 }
 
 function settingsOf({ public_url: publicUrl, sessions }: Config) {

@@ -25,7 +25,11 @@ export const routeMcp = Type.Object(
     tool_providers: Type.Record(
       Type.String({ pattern: '^.+$' }),
       text({ description: 'A provider.', examples: ['github'] }),
-      { description: 'The provider that a tool needs connected and whose token it gets, by its name.', default: {} },
+      {
+        description:
+          'The provider that a tool needs connected and whose token it gets, by its name. Not applied in this release.',
+        default: {},
+      },
     ),
   },
   { description: 'The tool is an MCP server: its clients get tokens of ours, in the name of people.' },

@@ -1,5 +1,6 @@
 import type { Cluster, Redis, Result } from 'ioredis'
 import { formats } from '../../core/formats.ts'
+import { release, renew } from './lock-scripts.ts'
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -225,18 +226,6 @@ local value = redis.call('GET', KEYS[1])
 if not value or string.sub(value, -#ARGV[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], string.match(value, '^[^\\n]*\\n') .. ARGV[2], 'KEEPTTL')
 return 1
-`
-
-// KEYS: lock. ARGV: owner, ttl.
-const renew = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-`
-
-// KEYS: lock. ARGV: owner.
-const release = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])
 `
 
 /** Gives the client its scripts as commands. Redis gets the text again whenever it has lost it. */

@@ -36,8 +36,13 @@ export function createGranted({ read, now }: GrantedOptions): Granted {
   return async function granted({ accessToken, resource, providers, wasGood = false, confirmedWithinMs }) {
     const token = parseGrantToken(accessToken)
     if (token === undefined) return undefined
-    const held = await read(grantKey(token), providers, confirmedWithinMs)
-    if (held === undefined || held.grant.resource !== resource) return undefined
-    return wasGood || hasAccessToken(held.grant, token.secret, now()) ? held : undefined
+    const key = grantKey(token)
+    const isGood = ({ grant }: HeldGrant) =>
+      grant.resource === resource && (wasGood || hasAccessToken(grant, token.secret, now()))
+    const held = await read(key, providers, confirmedWithinMs)
+    if (held === undefined || isGood(held)) return held
+    // Another replica may have given out this token a moment ago.
+    const newest = await read(key, providers, 0)
+    return newest !== undefined && isGood(newest) ? newest : undefined
   }
 }
