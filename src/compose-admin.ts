@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createRedisStore } from './adapters/redis/store.ts'
+import { composeProviders } from './compose-providers.ts'
 import type { Config } from './config/schema.ts'
 import { storeOf } from './config/store.ts'
+import { createProviderStates } from './core/provider-states.ts'
 import { buildAdmin } from './http/admin.ts'
 
 /** The admin application alone, for a process whose workers do the rest: with a connection to the store of its own. */
@@ -14,7 +16,9 @@ export function composeAdmin(
   if (connection === undefined) throw new Error('workers share no memory')
   // That the store is away the workers log.
   const { records } = createRedisStore({ ...connection, keyPrefix: config.store.key_prefix })
-  const app = buildAdmin({ pingStore: () => records.ping(), isServing }, logger)
+  const { providers } = composeProviders(config, Date.now, async () => undefined)
+  const { states } = createProviderStates(providers)
+  const app = buildAdmin({ pingStore: () => records.ping(), providers: states, isServing }, logger)
   return {
     app,
     async close() {

@@ -28,6 +28,7 @@ import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createGranted } from './core/mcp/granted.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Clock } from './core/ports.ts'
+import { createProviderStates } from './core/provider-states.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { isForwarded } from './core/route.ts'
@@ -78,6 +79,7 @@ export async function compose(
   const pools = createUpstreamPools(forwarded)
   const { providers, budgets, diagnosis } = composeProviders(config, now, sleep)
 
+  const providerStates = createProviderStates(providers)
   const sealedStore = { records: store.records, keyring, now }
   const emailLookUp = createEmailLookUp({
     ...sealedStore,
@@ -98,10 +100,11 @@ export async function compose(
     now,
     sleep,
     audit,
-    onProvider: (provider, answers, detail) =>
-      answers
-        ? logger.info({ provider }, 'provider answers again')
-        : logger.warn({ provider, detail }, 'provider does not refresh tokens'),
+    onProvider: (provider, answers, detail) => {
+      providerStates.hear(provider, answers, detail)
+      if (answers) logger.info({ provider }, 'provider answers again')
+      else logger.warn({ provider, detail }, 'provider does not refresh tokens')
+    },
   })
   const caching = {
     invalidations: shareInvalidations(store.invalidations),
@@ -219,7 +222,8 @@ export async function compose(
   const stopRevoking = ends.revokeEvery(revokeMs)
   return gatewayOf({
     listening: { app, forwardAuth },
-    buildAdmin: (isServing) => buildAdmin({ pingStore: () => store.records.ping(), isServing }, logger),
+    buildAdmin: (isServing) =>
+      buildAdmin({ pingStore: () => store.records.ping(), providers: providerStates.states, isServing }, logger),
     async stop() {
       stopRechecking()
       stopRevoking()

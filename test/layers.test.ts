@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, RegExp>> = {
     /^((adapters|core)\/|(jose|ioredis|undici|fastify|@fastify\/oauth2)$|node:(async_hooks|crypto|dns|fs|net|tls))/,
   http: /^((http|core)\/|(fastify|fastify-plugin|marked|undici)$|@fastify\/|node:(http|net|stream))/,
   'compose.ts': /^(compose-(endings|gateway|mcp|providers|store)\.ts$|(config|core|adapters|http)\/|fastify$|node:)/,
-  'compose-admin.ts': /^((config|adapters|http)\/|fastify$)/,
+  'compose-admin.ts': /^(compose-providers\.ts$|(config|core|adapters|http)\/|fastify$)/,
   'compose-check.ts': /^(config|core|adapters)\//,
   'compose-endings.ts': /^core\//,
   'compose-gateway.ts': /^http\//,

@@ -88,6 +88,8 @@ export interface Provider {
   readonly maxRate: number
   readonly refreshLifetimeMs: number
   authorizationUrl(request: AuthorizationRequest): Promise<string>
+  /** Whether it answers, or did a moment ago; of one that cannot be asked for anything, true. */
+  isThere(): Promise<boolean>
   /** Whether an authorization response with this `iss`, or without one, may be its own (RFC 9207 section 2.4). */
   isAnswerFrom(iss: string | undefined): Promise<boolean>
   /** Has claims when the provider says who the user is; they were verified. */

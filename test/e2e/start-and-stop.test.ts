@@ -45,6 +45,18 @@ t.test('without Redis it starts, says so once, and works as soon as Redis is the
   t.equal(linesWith(gateway.output(), 'store answers').length, 1)
 })
 
+t.test('a provider that is away is named, and the gateway is ready all the same', async (t) => {
+  const admin = { host: '127.0.0.1', port: await freePort() }
+  const { yaml, cognito } = await startParts(t, { config: { admin } })
+  await cognito.close()
+
+  const gateway = await startGatewayProcess(t, yaml)
+  const ready = await createBrowser().send(`http://127.0.0.1:${admin.port}/readyz`)
+
+  t.match(ready, { status: 200, body: /"providers":{"cognito":"unavailable"}/ })
+  t.equal(await gateway.end('SIGTERM'), 0)
+})
+
 t.test('while Redis is away a signed-in person gets a page that retries, and stays signed in', async (t) => {
   const redis = await startRedis(t, { appendonly: true })
   const admin = { host: '127.0.0.1', port: await freePort() }

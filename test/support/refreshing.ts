@@ -80,6 +80,7 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
         authorizationUrl: () => t.fail('nobody is sent to sign in') as never,
         exchange: () => t.fail('no code is exchanged') as never,
         verifyPresented: () => t.fail('no token is presented') as never,
+        isThere: async () => true,
         isAnswerFrom: async () => true,
         recheck: (...args) => provider.recheck(...args),
         signOutUrl: async () => undefined,

@@ -9,6 +9,7 @@ import { createLogoutTokenVerifier } from './logout-token.ts'
 import { createMetadata } from './metadata.ts'
 import { createOAuthClient, type OAuthClient, type TokenResponse } from './oauth-client.ts'
 import { createPresentedTokenVerifier } from './presented-token.ts'
+import { createReachable } from './reachable.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { fetchUserInfo } from './user-info.ts'
 
@@ -103,6 +104,8 @@ export function createProvider(settings: ProviderSettings, redirectUri: string, 
         code_challenge_method: 'S256',
       })
     },
+
+    isThere: createReachable(async () => (await metadata()).endpoints.jwksUri, settings, now),
 
     async isAnswerFrom(iss) {
       const { sendsIssuer } = await metadata()
