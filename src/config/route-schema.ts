@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { foldHeaderName } from '../core/headers.ts'
+import { foldHeaderName, isHopByHop } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
 import { routeAllow } from './allow-schema.ts'
 import {
@@ -21,16 +21,17 @@ import { scope } from './provider-keys.ts'
 const identityNames = ['user', 'sub', 'provider', 'email', 'name', 'groups', 'preferred_username']
 const tokenNames = ['access_token', 'id_token']
 
-/** Headers that frame, route or vouch for a request: the gateway writes them, never a route. */
+/** Headers that frame, route or vouch for a request: the gateway writes them or takes them away, a route never sets one. */
 const ownHeaders = new Set(
-  `host connection keep-alive proxy-connection proxy-authenticate proxy-authorization content-length transfer-encoding
-   cookie upgrade te trailer expect forwarded x-toolgate-identity`.split(/\s+/),
+  `host content-length cookie expect forwarded http2-settings proxy x-real-ip x-original-url x-rewrite-url
+   x-toolgate-identity`.split(/\s+/),
 )
+const ownFamilies = /^(?:x-forwarded|proxy|sec-websocket)-/
 const identityDefaults = new Set(['user', 'email', 'groups', 'preferred-username'].map((name) => `x-forwarded-${name}`))
 
 function isInjectable(header: string): boolean {
   const folded = foldHeaderName(header)
-  return isToken(header) && !ownHeaders.has(folded) && !folded.startsWith('x-forwarded-')
+  return isToken(header) && !ownHeaders.has(folded) && !isHopByHop(folded) && !ownFamilies.test(folded)
 }
 
 function isIdentityHeader(header: string): boolean {

@@ -14,6 +14,13 @@ const oidc = (issuer: string, keys = '') => `  crm: { type: oidc, issuer: "${iss
 const oauth2 = (keys = '') =>
   `  crm: { type: oauth2, authorization_endpoint: "https://a.io/a", token_endpoint: "https://a.io/t", ${client}, ${keys} }`
 
+/** Of each kind that the gateway writes itself or that frames a request, in the spellings that servers take for it. */
+const ownHeaders = [
+  ...['Host', 'cookie', 'Connection', 'Keep-Alive', 'CONTENT_LENGTH', 'Transfer-Encoding', 'Upgrade', 'TE', 'Trailer'],
+  ...['Expect', 'HTTP2-Settings', 'Proxy', 'Proxy-Authorization', 'proxy_x', 'Forwarded', 'X_Forwarded_For'],
+  ...['X-Forwarded-Prefix', 'X-Real-IP', 'X-Original-URL', 'X-Rewrite-URL', 'x_toolgate-identity', 'Sec-WebSocket-Key'],
+]
+
 const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'keys and kinds': [
     [12, '    upsteam: http://127.0.0.1:3000', 'routes[0].upsteam', 'unknown key `upsteam`, did you mean `upstream`?'],
@@ -332,14 +339,26 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, '    inject: { header: X-Token, value: "{email}" }', 'routes[0].inject.value', 'braces may only hold'],
     [14, '    inject: { header: X-Token, value: "{access_token" }', 'routes[0].inject.value', 'braces may only hold'],
     [14, '    inject: { header: "X Token", value: "{id_token}" }', 'routes[0].inject.header', 'must be a header name'],
-    ...['Host', 'cookie', 'X_Forwarded_For', 'Forwarded', 'Transfer-Encoding', 'TE', 'Keep-Alive'].map(
-      (header): Mistake => [
+    ...ownHeaders.flatMap((header): Mistake[] => [
+      [
         14,
         `    inject: { header: ${header}, value: "{id_token}" }`,
         'routes[0].inject.header',
         'is a header the gateway writes itself',
       ],
-    ),
+      [
+        14,
+        `    identity_headers: { ${header}: "{email}" }`,
+        `routes[0].identity_headers.${header}`,
+        'cannot carry an identity',
+      ],
+    ]),
+    [
+      14,
+      '    inject: { header: X.Forwarded.For, value: "{id_token}" }',
+      'routes[0].inject.header',
+      'is a header the gateway writes itself',
+    ],
     [14, '    accept: [grant]', 'routes[0].accept[0]', 'has no effect without mcp'],
     [14, '    accept: []', 'routes[0].accept', 'is empty'],
     [14, '    accept: [session, session]', 'routes[0].accept[1]', 'is named twice'],
@@ -359,7 +378,6 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [14, '    identity_headers: some', 'routes[0].identity_headers', 'must be true, false or a map'],
     [14, '    identity_headers: {}', 'routes[0].identity_headers', 'is empty'],
     [14, '    identity_headers: { X-A: "{mail}" }', 'routes[0].identity_headers.X-A', 'braces may only hold {user}'],
-    [14, '    identity_headers: { Host: "{email}" }', 'routes[0].identity_headers.Host', 'cannot carry an identity'],
     [14, '    identity_headers: { authorization: x }', 'routes[0].identity_headers.authorization', 'cannot carry'],
     [14, '    identity_headers: { X-A: x, x_a: y }', 'routes[0].identity_headers.x_a', 'is set twice'],
     [14, '    cors: { origin: [] }', 'routes[0].cors.origin', 'did you mean `origins`?'],
