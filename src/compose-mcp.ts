@@ -1,7 +1,7 @@
 import { createVerifySignature } from './adapters/client-keys.ts'
 import type { Config } from './config/schema.ts'
 import type { Endings } from './core/endings.ts'
-import { createAuthorization } from './core/mcp/authorization.ts'
+import { createAuthorization, createConsentedRequest } from './core/mcp/authorization.ts'
 import { createAuthorizationServer } from './core/mcp/authorization-server.ts'
 import type { Client } from './core/mcp/client.ts'
 import { createCheckAssertion } from './core/mcp/client-assertion.ts'
@@ -10,6 +10,7 @@ import { createFindClient } from './core/mcp/clients.ts'
 import { createConsent, createFinishConsent } from './core/mcp/consent.ts'
 import type { GrantStore } from './core/mcp/grant-store.ts'
 import { createGrants } from './core/mcp/grants.ts'
+import { createRefusedConsent } from './core/mcp/refused-consent.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
 import { createTokenEndpoint } from './core/mcp/token-endpoint.ts'
@@ -55,15 +56,10 @@ export function composeMcp(options: McpOptions) {
   const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
   const { signIn } = options
-  const finishConsent = createFinishConsent({
-    authorization,
-    consent,
-    store: userStore,
-    signIn,
-    issuer: config.public_url,
-  })
+  const consentedRequest = createConsentedRequest(authorization, config.public_url)
   return {
-    finishConsent,
+    finishConsent: createFinishConsent({ consentedRequest, consent, store: userStore, signIn }),
+    refusedConsent: createRefusedConsent(consentedRequest),
     userGrants: createUserGrants(grantStore, endings),
     authorizationServer: createAuthorizationServer({
       ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },

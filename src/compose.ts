@@ -173,8 +173,10 @@ export async function compose(
     },
     handOver: testSignIn.handOver,
     diagnosis,
-    recover: (failed, cookies) =>
-      failed.attempt.purpose === 'test' ? testSignIn.failed(failed) : refusedStepUp(failed, cookies),
+    recover: async (failed, cookies) =>
+      failed.attempt.purpose === 'test'
+        ? testSignIn.failed(failed)
+        : (refusedStepUp(failed, cookies) ?? mcp.refusedConsent(failed)),
     cookieName,
     now,
     audit,

@@ -40,7 +40,7 @@ export interface DepartureOptions {
   readonly providers: ReadonlyMap<string, Provider>
   readonly diagnosis: Diagnosis
   /** What becomes of an attempt that failed at a step, or is sure to fail; `undefined`: an error page. */
-  readonly recover: (failed: FailedAttempt, cookies: Cookies) => Redirection | undefined
+  readonly recover: (failed: FailedAttempt, cookies: Cookies) => Promise<Redirection | undefined>
   readonly now: Clock
   readonly audit: Audit
 }
@@ -78,8 +78,8 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
   }
 
   /** What comes of an attempt that cannot leave for the provider. */
-  function insteadOf(attempt: Attempt, error: GatewayError, cookies: Cookies): Redirection {
-    const instead = recover({ attempt, error, step: 'authorize' }, cookies)
+  async function insteadOf(attempt: Attempt, error: GatewayError, cookies: Cookies): Promise<Redirection> {
+    const instead = await recover({ attempt, error, step: 'authorize' }, cookies)
     if (instead === undefined) throw error
     return instead
   }

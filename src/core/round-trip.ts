@@ -107,7 +107,7 @@ export function createRoundTrips(options: RoundTripOptions) {
       const failure = await explain(error)
       const step = (error.cause instanceof ProviderError && error.cause.step) || 'callback'
       const failed = { attempt, error: failure, step }
-      const instead = recover(failed, cookies) ?? (await withoutRefused(attempt, failure, cookies))
+      const instead = (await withoutRefused(attempt, failure, cookies)) ?? (await recover(failed, cookies))
       if (instead !== undefined) return usedFor(instead)
       // The code may still be good: the page that says so is loaded again and tries it again.
       const mayRetry = error.code === 'provider_unavailable'

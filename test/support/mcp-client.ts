@@ -69,12 +69,16 @@ export function answerTo(page: Answer, decision: 'allow' | 'deny'): { url: strin
 export function createPerson(username = 'ada', browser = createBrowser()) {
   const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
-  /** Where the answer leads: the client's address, once. */
-  async function decide(page: Answer, decision: 'allow' | 'deny' = 'allow'): Promise<URL> {
+  /** Presses a button, and goes no further. */
+  function press(page: Answer, decision: 'allow' | 'deny'): Promise<Answer> {
     const { url, form } = answerTo(page, decision)
     const { origin } = new URL(url)
-    const next = await browser.load(url, { method: 'POST', form, headers: { ...sameOrigin, origin } })
-    return follow(next)
+    return browser.load(url, { method: 'POST', form, headers: { ...sameOrigin, origin } })
+  }
+
+  /** Where the answer leads: the client's address, once. */
+  async function decide(page: Answer, decision: 'allow' | 'deny' = 'allow'): Promise<URL> {
+    return follow(await press(page, decision))
   }
 
   /** Follows redirects up to the one that leaves the machine, and signs in on the way. */
@@ -92,7 +96,7 @@ export function createPerson(username = 'ada', browser = createBrowser()) {
       : follow(await browser.load(at.href))
   }
 
-  return { browser, decide, follow, open: (url: string) => browser.load(url) }
+  return { browser, press, decide, follow, open: (url: string) => browser.load(url) }
 }
 
 /** Exchanges a code. */

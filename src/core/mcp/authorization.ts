@@ -1,6 +1,8 @@
+import type { Attempt } from '../attempt.ts'
 import type { Redirection } from '../departure.ts'
 import {
   type AuthorizationRequest,
+  approvalOf,
   createFindAddressee,
   readAuthorizationRequest,
   refusalTo,
@@ -27,5 +29,16 @@ export function createAuthorization(findClient: FindClient, resources: Resources
         return { location: refusalTo(addressee, error), cookies: [] }
       }
     },
+  }
+}
+
+/** What was consented to before an attempt left for the provider. See `createConsentedRequest`. */
+export type ConsentedRequest = (attempt: Attempt) => Promise<AuthorizationRequest | undefined>
+
+/** Reads it once more, as it came: `undefined`, when it is no longer what this browser's user said yes to. */
+export function createConsentedRequest(authorization: Authorization, issuer: string): ConsentedRequest {
+  return async function consentedRequest({ returnTo, approval }) {
+    const asked = await authorization.read(new URL(returnTo, issuer).searchParams, issuer)
+    return 'location' in asked || approvalOf(asked) !== approval ? undefined : asked
   }
 }

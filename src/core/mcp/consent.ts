@@ -7,7 +7,7 @@ import type { Finished, Returned, RoundTrips } from '../round-trip.ts'
 import type { CookieChange, Cookies, SealedCookies } from '../sealed-cookies.ts'
 import { isEqualSecret, randomId, sha256 } from '../secret.ts'
 import type { UserStore } from '../user-store.ts'
-import type { Authorization } from './authorization.ts'
+import type { ConsentedRequest } from './authorization.ts'
 import { type AuthorizationRequest, answerTo, approvalOf, refusalTo } from './authorization-request.ts'
 import type { Grants } from './grants.ts'
 import { OAuthError } from './oauth-error.ts'
@@ -149,24 +149,23 @@ function isServed({ scopes }: AuthorizationRequest, { tokens }: User): boolean {
 }
 
 interface FinishConsentOptions {
-  readonly authorization: Authorization
+  readonly consentedRequest: ConsentedRequest
   readonly consent: Pick<Consent, 'answer'>
   readonly store: Pick<UserStore, 'userHash'>
   readonly signIn: (returned: Returned) => Promise<Finished>
-  readonly issuer: string
 }
 
 /** Finishes a sign-in that consent led to: with a code for the client, if it is still what was consented to. */
-export function createFinishConsent({ authorization, consent, store, signIn, issuer }: FinishConsentOptions) {
+export function createFinishConsent({ consentedRequest, consent, store, signIn }: FinishConsentOptions) {
   return async function finishConsent(returned: Returned): Promise<Finished> {
     const finished = await signIn(returned)
     if ('again' in finished) return finished
     const { attempt, provider, tokens } = returned
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user]) ?? ''
     const user = await store.userHash(provider.name, sub)
-    const asked = await authorization.read(new URL(attempt.returnTo, issuer).searchParams, issuer)
+    const asked = await consentedRequest(attempt)
     // Otherwise the page asks again, of whoever is signed in now.
-    if ('location' in asked || approvalOf(asked) !== attempt.approval) return finished
+    if (asked === undefined) return finished
     if (attempt.session !== undefined && attempt.session.user !== user) return finished
     const answered = await consent.answer(asked, { provider: provider.name, sub, session: { user } })
     return answered === undefined ? finished : { ...finished, location: answered.location }

@@ -12,6 +12,8 @@ const statuses = {
   invalid_redirect_uri: 400,
   invalid_client_metadata: 400,
   access_denied: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
   interaction_required: 403,
 } as const
 
