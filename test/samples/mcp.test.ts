@@ -26,7 +26,7 @@ for (const [connect, revision] of clients) {
   t.test(`a client of ${revision} is known by its token, and its notes bear the name`, async (t) => {
     const { url, token } = await startSample(t)
 
-    const client = await connect(t, url, { authorization: `Bearer ${token}` })
+    const client = await connect(t, url, { headers: { authorization: `Bearer ${token}` } })
 
     t.equal(await client.call('whoami'), 'You are ada.')
     t.equal(await client.call('add_note', { text: 'The engine weaves.' }), 'Noted, ada.')
