@@ -7,7 +7,7 @@ import { callUpstream } from './adapters/call-upstream.ts'
 import { createDocuments } from './adapters/documents.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
-import { createUpstreamPools } from './adapters/upstream-pools.ts'
+import { createUpstreamClients } from './adapters/upstream-clients.ts'
 import { composeEndings } from './compose-endings.ts'
 import { type Gateway, gatewayOf } from './compose-gateway.ts'
 import { composeMcp } from './compose-mcp.ts'
@@ -76,7 +76,7 @@ export async function compose(
   const keyring = createKeyring(keys)
   const routes = routesOf(config)
   const forwarded = routes.filter(isForwarded)
-  const pools = createUpstreamPools(forwarded)
+  const upstreams = createUpstreamClients(forwarded)
   const { providers, budgets, diagnosis } = composeProviders(config, now, sleep)
 
   const providerStates = createProviderStates(providers)
@@ -148,7 +148,7 @@ export async function compose(
       upstreamHeaders,
       signIdentity,
       arrival: { clientAddress: '127.0.0.1', host: new URL(publicUrl).host, scheme },
-      send: (route, headers) => callUpstream(pools.dispatcherOf(route), route, headers),
+      send: (route, headers) => callUpstream(upstreams.clientOf(route), route, headers),
     }),
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
@@ -212,7 +212,7 @@ export async function compose(
     openExchanges,
     testSignIn,
     documents: createDocuments(),
-    dispatcherOf: pools.dispatcherOf,
+    clientOf: upstreams.clientOf,
     providers,
   }
   const { tls } = config.listen
@@ -229,7 +229,7 @@ export async function compose(
     async stop() {
       stopRechecking()
       stopRevoking()
-      await pools.close()
+      upstreams.close()
       await settled()
       await store.records.close()
     },

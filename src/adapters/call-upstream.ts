@@ -1,13 +1,24 @@
-import type { Dispatcher } from 'undici'
+import type { RawHeaders } from '../core/headers.ts'
 import type { Route } from '../core/route.ts'
-import type { Headers } from '../core/upstream-headers.ts'
+import type { UpstreamClient } from '../core/upstream-client.ts'
 import { upstreamPath } from '../core/upstream-path.ts'
 
 /** Asks the upstream of a route for the route's own path, once, and gives the status of the answer; the body is not read. */
-export async function callUpstream(dispatcher: Dispatcher, route: Route, headers: Headers): Promise<number> {
+export function callUpstream(send: UpstreamClient, route: Route, headers: RawHeaders): Promise<number> {
   const path = upstreamPath(route, { path: route.path || '/', search: '' })
-  const { statusCode, body } = await dispatcher.request({ method: 'GET', path, headers, origin: route.upstream.origin })
-  // A body that is cut off says so, to anyone or to the process.
-  body.on('error', () => undefined).destroy()
-  return statusCode
+  return new Promise((resolve, reject) => {
+    const request = { method: 'GET', path, headers, body: undefined, upgrade: false }
+    const exchange = send(request, {
+      informed: () => undefined,
+      began(status) {
+        exchange.abort()
+        resolve(status)
+      },
+      received: () => undefined,
+      waiting: () => true,
+      ended: () => undefined,
+      switched: () => undefined,
+      failed: reject,
+    })
+  })
 }

@@ -2,7 +2,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, TLSSocket } from 'node:tls'
 import type { Reach } from '../core/check/upstream.ts'
 import { networkFailure } from './network-failure.ts'
-import { tlsOptions } from './upstream-pools.ts'
+import { tlsOptions } from './tls-options.ts'
 
 /** Connects to upstreams as their pools would, and closes at once. */
 export function createReach({

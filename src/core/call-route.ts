@@ -1,10 +1,11 @@
 import { GatewayError } from './errors.ts'
+import type { RawHeaders } from './headers.ts'
 import { identityOf } from './identity.ts'
 import type { Provider } from './provider.ts'
 import type { Route } from './route.ts'
 import type { SignIdentity } from './signed-identity.ts'
 import type { TokenSet } from './token-set.ts'
-import type { Arrival, Headers, UpstreamHeaders } from './upstream-headers.ts'
+import type { Arrival, UpstreamHeaders } from './upstream-headers.ts'
 
 /** Calls a route's upstream with these tokens, as the route would, and gives the status of the answer. */
 export type CallRoute = (routeName: string, providerName: string, set: TokenSet) => Promise<number>
@@ -16,7 +17,7 @@ interface CallRouteOptions {
   readonly signIdentity: SignIdentity
   readonly arrival: Arrival
   /** Sends one GET for the route's own path. */
-  readonly send: (route: Route, headers: Headers) => Promise<number>
+  readonly send: (route: Route, headers: RawHeaders) => Promise<number>
 }
 
 /** See `CallRoute`. Throws `bad_request` for a route or provider that is not there. */

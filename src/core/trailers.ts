@@ -1,5 +1,5 @@
-import { isHopByHop } from './headers.ts'
-import { type Headers, refusedFromUpstream } from './upstream-headers.ts'
+import { refusedFromUpstream } from './answer-headers.ts'
+import { isHopByHop, type RawHeaders } from './headers.ts'
 
 /** What frames, routes, controls, authenticates or describes a message has to come before its body. */
 const refused = new Set(
@@ -11,10 +11,11 @@ const refused = new Set(
 
 /**
  * The trailers of an upstream's answer that may go to a client, which might take them for headers: all but those that
- * mean nothing, or harm, after a body (RFC 9110 section 6.5.1), and what no tool may say to a browser.
+ * mean nothing, or harm, after a body (RFC 9110 section 6.5.1), and what no tool may say to a browser. Both are pairs of
+ * name and value.
  */
-export function passableTrailers(trailers: Readonly<Headers>): Headers {
-  return Object.fromEntries(Object.entries(trailers).filter(([name]) => isPassable(name.toLowerCase())))
+export function passableTrailers(trailers: RawHeaders): string[] {
+  return trailers.filter((_, i) => isPassable(trailers[i - (i % 2)]?.toLowerCase() ?? ''))
 }
 
 function isPassable(name: string): boolean {

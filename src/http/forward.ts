@@ -1,128 +1,131 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Dispatcher } from 'undici'
+import type { FastifyReply } from 'fastify'
+import { atEndOfTurn } from '../core/end-of-turn.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { RawHeaders } from '../core/headers.ts'
 import { passableTrailers } from '../core/trailers.ts'
-import type { Headers } from '../core/upstream-headers.ts'
-import type { RequestBody } from './request-body.ts'
+import type { UpstreamClient, UpstreamRequest } from '../core/upstream-client.ts'
 import { upstreamError } from './upstream-error.ts'
 
 /** A request that was let through, and how its answer goes back. */
 export interface Forwarding {
-  readonly request: FastifyRequest
   readonly reply: FastifyReply
-  readonly dispatcher: Dispatcher
-  readonly path: string
-  readonly headers: Headers
-  readonly body: RequestBody
+  readonly send: UpstreamClient
+  readonly request: UpstreamRequest
   /** What the client gets of the upstream's headers. */
-  readonly answerHeaders: (upstream: Headers) => Headers
+  readonly answerHeaders: (upstream: RawHeaders) => string[]
   /** An answer with this status is not passed on. */
   readonly withheld: number | undefined
   /** For a WebSocket handshake: goes on when the upstream has switched protocols, with what the client gets of its headers. */
-  readonly join: ((upstream: Duplex, headers: Headers) => Promise<void>) | undefined
+  readonly join: ((upstream: Duplex, headers: RawHeaders) => Promise<void>) | undefined
 }
 
 /** `answered`: it has gone out, whole or, when one of the two sides went away, cut. */
 type Outcome = 'answered' | 'withheld'
 
-/** RFC 9110 section 9.2.2, of the methods that tools use. */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-
-/** What undici says of a kept connection that the upstream had closed by the time we used it. */
-const deadConnection = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+/** Up to this size a piece goes out together with the headers. Bytes. */
+const maxJoined = 16 * 1024
 
 /**
  * Sends a request on and its answer back, both as they come, neither faster than it is taken.
  * Throws the `upstream_*` codes, `body_too_large` and `bad_request` as long as nothing has gone out.
  */
-export async function forward(forwarding: Forwarding): Promise<Outcome> {
-  try {
-    return await send(forwarding).catch((error) => {
-      if (!mayRepeat(forwarding, error)) throw error
-      return send(forwarding)
-    })
-  } catch (error) {
-    // A client that went away is no failure of the upstream's.
-    throw forwarding.reply.raw.destroyed ? new GatewayError('bad_request', { cause: error }) : upstreamError(error)
-  }
-}
-
-function mayRepeat({ request, body }: Forwarding, error: unknown): boolean {
-  const isDead = error instanceof Error && 'code' in error && deadConnection.has(String(error.code))
-  return isDead && body.isEmpty && idempotent.has(request.method)
-}
-
-function send(forwarding: Forwarding) {
-  const { request, reply, dispatcher, path, headers, body, answerHeaders, withheld, join } = forwarding
+export function forward({ reply, send, request, answerHeaders, withheld, join }: Forwarding): Promise<Outcome> {
   const { raw } = reply
-  return new Promise<Outcome>((resolve, reject) => {
-    let exchange: Dispatcher.DispatchController | undefined
-    let isWithheld = false
-    let isSilent = true
-    const onGone = () => exchange?.abort(new Error('the client went away'))
-    raw.once('close', onGone)
+  return new Promise((resolve, reject) => {
+    /** What has come of the answer and not gone out: what comes at once goes out in one piece. */
+    let status: number | undefined
+    let headers: RawHeaders = []
+    let held: Buffer | undefined
 
-    const method = request.method as Dispatcher.HttpMethod
-    dispatcher.dispatch(
-      { method, path, headers, body: body.open(), ...(join && { upgrade: 'websocket' }) },
-      {
-        onRequestStart(controller) {
-          exchange = controller
-          if (raw.destroyed) onGone()
-        },
-        onRequestUpgrade(_controller, _status, upstreamHeaders, upstream) {
-          raw.off('close', onGone)
-          const onFailure = (error: unknown) => {
-            upstream.destroy()
-            reject(error)
-          }
-          join?.(upstream, answerHeaders(upstreamHeaders as Headers)).then(() => resolve('answered'), onFailure)
-        },
-        onResponseStart(controller, status, upstreamHeaders) {
-          if (status < 200) return inform(raw, status, upstreamHeaders as Headers)
-          isWithheld = status === withheld
-          if (isWithheld) return controller.abort(new Error('withheld'))
-          reply.hijack()
-          raw.writeHead(status, answerHeaders(upstreamHeaders as Headers))
-          // What comes at once goes out in one piece with the headers; they do not wait for what comes later.
-          process.nextTick(() => {
-            if (isSilent) raw.flushHeaders()
-          })
-        },
-        onResponseData(controller, chunk) {
-          isSilent = false
-          if (raw.write(chunk)) return
-          controller.pause()
-          raw.once('drain', () => controller.resume())
-        },
-        onResponseEnd(_controller, trailers) {
-          isSilent = false
-          raw.off('close', onGone)
-          if (Object.keys(trailers).length > 0) raw.addTrailers(passableTrailers(trailers as Headers))
-          raw.end()
-          resolve('answered')
-        },
-        onResponseError(_controller, error) {
-          isSilent = false
-          raw.off('close', onGone)
-          if (isWithheld) resolve('withheld')
-          else if (raw.headersSent) {
-            raw.destroy()
-            resolve('answered')
-          } else reject(error)
-        },
+    function writeHead(): void {
+      if (status === undefined) return
+      reply.hijack()
+      raw.writeHead(status, answerHeaders(headers))
+      status = undefined
+    }
+
+    function writeOut(): void {
+      const isHead = status !== undefined
+      writeHead()
+      if (held !== undefined) raw.write(Buffer.from(held))
+      else if (isHead) raw.flushHeaders()
+      held = undefined
+    }
+
+    function breakOff(error: GatewayError): void {
+      if (!raw.headersSent) return void reject(error)
+      raw.destroy()
+      resolve('answered')
+    }
+
+    if (raw.destroyed) return reject(clientGone())
+    const exchange = send(request, {
+      informed: (status, headers) => inform(raw, status, headers),
+      began(began, upstreamHeaders) {
+        if (began === withheld) {
+          exchange.abort()
+          return resolve('withheld')
+        }
+        status = began
+        headers = upstreamHeaders
       },
-    )
+      received(piece) {
+        if (held !== undefined) writeOut()
+        held = piece
+      },
+      waiting() {
+        writeOut()
+        if (!raw.writableNeedDrain) return true
+        raw.off('drain', exchange.resume).once('drain', exchange.resume)
+        return false
+      },
+      ended(trailers) {
+        if (held !== undefined && held.length > maxJoined) writeOut()
+        writeHead()
+        if (trailers.length > 0) raw.addTrailers(pairsOf(passableTrailers(trailers)))
+        // A text goes out in one piece with the headers.
+        const last = held?.toString('latin1')
+        atEndOfTurn(() => raw.end(last, 'latin1'))
+        resolve('answered')
+      },
+      switched(upstream, upstreamHeaders) {
+        raw.off('close', onGone)
+        join?.(upstream, answerHeaders(upstreamHeaders)).then(
+          () => resolve('answered'),
+          (error) => {
+            upstream.destroy()
+            reject(upstreamError(error))
+          },
+        )
+      },
+      failed: (error) => breakOff(upstreamError(error)),
+    })
+    function onGone(): void {
+      if (raw.writableFinished) return
+      exchange.abort()
+      breakOff(clientGone())
+    }
+    raw.once('close', onGone)
   })
 }
 
+/** A client that went away is no failure of the upstream's. */
+function clientGone(): GatewayError {
+  return new GatewayError('bad_request', { cause: new Error('the client went away') })
+}
+
+function pairsOf(fields: RawHeaders): [string, string][] {
+  return fields.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, fields[i + 1] ?? '']] : []))
+}
+
 /** Passes informational answers on: early hints (RFC 8297) are the only ones there are use for. */
-function inform(raw: ServerResponse, status: number, { link }: Headers): void {
-  if (status !== 103 || link === undefined || raw.req.httpVersion === '1.0') return
+function inform(raw: ServerResponse, status: number, headers: RawHeaders): void {
+  const links = headers.filter((_, i) => i % 2 === 1 && headers[i - 1] === 'link')
+  if (status !== 103 || links.length === 0 || raw.req.httpVersion === '1.0') return
   try {
-    raw.writeEarlyHints({ link })
+    raw.writeEarlyHints({ link: links })
   } catch {
     // A hint that is not well formed is no reason to fail.
   }

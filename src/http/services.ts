@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import type { BackchannelLogout } from '../core/backchannel-logout.ts'
 import type { Browsers } from '../core/browsers.ts'
 import type { TrustedProxies } from '../core/client.ts'
@@ -17,6 +16,7 @@ import type { RouteTable } from '../core/route-table.ts'
 import type { SignOut } from '../core/sign-out.ts'
 import type { AskForScopes } from '../core/step-up.ts'
 import type { TestSignIn } from '../core/test-sign-in.ts'
+import type { UpstreamClient } from '../core/upstream-client.ts'
 import type { UpstreamHeaders } from '../core/upstream-headers.ts'
 import type { Site } from './views/layout.ts'
 
@@ -43,8 +43,8 @@ export interface Services {
   readonly publishedKeys: IdentityKeys['published']
   readonly refusedTokens: RefusedTokens
   readonly openExchanges: OpenExchanges
-  /** The connections to a route's upstream. */
-  readonly dispatcherOf: (route: Route) => Dispatcher
+  /** What sends requests to a route's upstream. */
+  readonly clientOf: (route: Route) => UpstreamClient
   /** By name; the first is the default for sign-in. */
   readonly providers: ReadonlyMap<string, Provider>
 }

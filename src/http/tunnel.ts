@@ -69,6 +69,7 @@ function pass(from: Duplex, to: Duplex): Direction {
   })
   to.on('drain', () => from.resume())
   from.on('end', () => to.end())
+  from.resume()
 
   return {
     frames,

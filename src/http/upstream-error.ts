@@ -1,11 +1,4 @@
-import { GatewayError, type GatewayErrorCode } from '../core/errors.ts'
-
-const byCode: Readonly<Record<string, GatewayErrorCode>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'upstream_timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'upstream_timeout',
-  UND_ERR_BODY_TIMEOUT: 'upstream_timeout',
-  ETIMEDOUT: 'upstream_timeout',
-}
+import { GatewayError } from '../core/errors.ts'
 
 /** Node's and OpenSSL's names for a certificate that does not verify. */
 const certificate = /^(?:ERR_TLS_CERT|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/
@@ -16,7 +9,7 @@ export function upstreamError(error: unknown): GatewayError {
     if (cause instanceof GatewayError) return cause
     const code = 'code' in cause ? String(cause.code) : ''
     if (certificate.test(code)) return new GatewayError('upstream_certificate', { cause })
-    if (byCode[code] !== undefined) return new GatewayError(byCode[code], { cause })
+    if (code === 'ETIMEDOUT') return new GatewayError('upstream_timeout', { cause })
   }
   return new GatewayError('upstream_unreachable', { cause: error })
 }

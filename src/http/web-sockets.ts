@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { headerText, type RawHeaders } from '../core/headers.ts'
 import type { Ending } from '../core/open-exchanges.ts'
-import type { Headers } from '../core/upstream-headers.ts'
 import { acceptFor } from '../core/web-socket.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
 
@@ -28,9 +28,10 @@ export function createWebSockets() {
 
       return {
         /** Answers as the upstream did and joins the two, until both have closed. Throws if it does not speak WebSocket. */
-        async join(upstream: Duplex, headers: Headers): Promise<void> {
+        async join(upstream: Duplex, headers: RawHeaders): Promise<void> {
           const key = String(request.headers['sec-websocket-key'])
-          if (headers['sec-websocket-accept'] !== acceptFor(key)) throw new Error('no WebSocket server answered')
+          if (headerText(headers, 'sec-websocket-accept') !== acceptFor(key))
+            throw new Error('no WebSocket server answered')
           tunnel = openTunnel(switchProtocols(reply, headers), upstream, idleMs)
           tunnels.add(tunnel)
           if (isClosing) sayGoodbye(tunnel)
@@ -57,10 +58,10 @@ export function createWebSockets() {
 }
 
 /** Answers 101. The connection is nobody's then, and is given. */
-function switchProtocols(reply: FastifyReply, headers: Headers) {
+function switchProtocols(reply: FastifyReply, headers: RawHeaders) {
   const { raw } = reply
   const { socket } = raw.req
-  raw.writeHead(101, { ...headers, connection: 'Upgrade', upgrade: 'websocket' })
+  raw.writeHead(101, [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket'])
   reply.hijack()
   raw.flushHeaders()
   raw.detachSocket(socket)

@@ -38,7 +38,7 @@ export default fp<ArrivalOptions>(
     app.decorateRequest('arrival')
     app.decorateRequest('guarded')
 
-    app.addHook('onRequest', async function arrive(request) {
+    app.addHook('onRequest', function arrive(request, _reply, done) {
       // The client has gone already, and with it its address, which others count on.
       const peer = request.socket.remoteAddress
       if (peer === undefined) throw new GatewayError('bad_request')
@@ -65,6 +65,7 @@ export default fp<ArrivalOptions>(
         origin: `${scheme}://${request.servedHost}`,
         cookie: request.cookies[cookieName],
       })
+      done()
     })
 
     app.addHook('onRequest', function begin({ id, arrival }, _reply, done) {

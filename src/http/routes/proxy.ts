@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { createAnswerHeaders } from '../../core/answer-headers.ts'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
@@ -34,15 +35,16 @@ declare module 'fastify' {
 
 type Options = Pick<
   Services,
-  'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'dispatcherOf' | 'refusedTokens' | 'openExchanges'
+  'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'clientOf' | 'refusedTokens' | 'openExchanges'
 > &
-  Pick<HttpSettings, 'basePath'>
+  Pick<HttpSettings, 'basePath' | 'cookieName'>
 
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
   async function proxy(app, options) {
-    const { table, guard, askForScopes, upstreamHeaders, dispatcherOf, refusedTokens, openExchanges } = options
-    const { basePath } = options
+    const { table, guard, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
+    const { basePath, cookieName } = options
+    const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
     app.addHook('preClose', () => webSockets.closeAll())
     // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
@@ -109,14 +111,16 @@ export default fp<Options>(
 
         function sendAs(user: Passage | undefined) {
           return forward({
-            request,
             reply,
-            dispatcher: dispatcherOf(route),
-            path: upstreamPath(route, request.target),
-            headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
-            body,
-            answerHeaders: (upstream) =>
-              upstreamHeaders.forResponse(upstream, route, credentialOf(user), request.headers.origin),
+            send: clientOf(route),
+            request: {
+              method: request.method,
+              path: upstreamPath(route, request.target),
+              headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
+              body: body.source,
+              upgrade: webSocket !== undefined,
+            },
+            answerHeaders: (upstream) => answerHeaders(upstream, route, credentialOf(user), request.headers.origin),
             withheld: renewable && 401,
             join: webSocket?.join,
           })

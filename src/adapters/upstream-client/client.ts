@@ -1,0 +1,107 @@
+import type { Route } from '../../core/route.ts'
+import type { AnswerListener, UpstreamClient, UpstreamExchange, UpstreamRequest } from '../../core/upstream-client.ts'
+import { type Connection, openConnection, type Patience, UnansweredError, UnsentError } from './connection.ts'
+import { socketsTo } from './open-socket.ts'
+
+/** A client and the connections it keeps. */
+interface ClosableClient {
+  readonly send: UpstreamClient
+  /** Ends the connections at rest, and each other one when its answer has ended. */
+  readonly close: () => void
+}
+
+/** RFC 9110 section 9.2.2, of the methods that tools use. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+const restMs = 4_000
+const longestRestMs = 600_000
+const [shortestTickMs, longestTickMs] = [10, 500]
+
+/**
+ * An HTTP/1.1 client for a route's upstream. Connections are kept for the next request; there are as many as there are
+ * requests at a time. What a dead connection did not take is sent over a new one; so is, once, what it took and left
+ * unanswered, if it is idempotent and has no body.
+ */
+export function createUpstreamClient({ upstream, timeouts }: Route): ClosableClient {
+  const opener = socketsTo(upstream)
+  const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.min(...Object.values(timeouts)) / 10))
+  const inTicks = (ms: number) => Math.ceil(ms / tickMs)
+  const patience: Patience = {
+    connect: inTicks(timeouts.connectMs),
+    response: inTicks(timeouts.responseMs),
+    idle: inTicks(timeouts.idleMs),
+    // The upstream's clock began before ours.
+    rest: (keepsMs) => inTicks(keepsMs === undefined ? restMs : Math.min(keepsMs - 1_000, longestRestMs)),
+  }
+
+  const all = new Set<Connection>()
+  /** Those that may be used, the last one used at the end. */
+  const resting: Connection[] = []
+  /** Those whose answer has just ended: whatever came along with it, and belongs to nobody, is read first. */
+  const settling: Connection[] = []
+  let isSettling = false
+  let isClosed = false
+  let ticking: NodeJS.Timeout | undefined
+
+  const owner = {
+    rests(connection: Connection): void {
+      if (isClosed) return void connection.close()
+      settling.push(connection)
+      if (isSettling) return
+      isSettling = true
+      setImmediate(settle)
+    },
+    gone(connection: Connection): void {
+      all.delete(connection)
+      for (const list of [resting, settling]) {
+        const at = list.indexOf(connection)
+        if (at >= 0) list.splice(at, 1)
+      }
+      if (all.size > 0 || ticking === undefined) return
+      clearInterval(ticking)
+      ticking = undefined
+    },
+  }
+
+  function settle(): void {
+    isSettling = false
+    for (const connection of settling) resting.push(connection)
+    settling.length = 0
+  }
+
+  function opened(upgrade: boolean): Connection {
+    const connection = openConnection(opener, patience, owner, upgrade)
+    all.add(connection)
+    ticking ??= setInterval(tick, tickMs).unref()
+    return connection
+  }
+
+  function tick(): void {
+    for (const connection of all) connection.tick()
+  }
+
+  function once(request: UpstreamRequest, listener: AnswerListener): UpstreamExchange {
+    const kept = request.upgrade ? undefined : resting.pop()
+    return (kept ?? opened(request.upgrade)).send(request, listener)
+  }
+
+  return {
+    send(request, listener) {
+      const mayRepeat = request.body === undefined && idempotent.has(request.method)
+      let exchange = once(request, {
+        ...listener,
+        failed(error) {
+          const isRepeated = error instanceof UnsentError || (error instanceof UnansweredError && mayRepeat)
+          if (!isRepeated) return listener.failed(error)
+          // Not over another one that may have died with it.
+          exchange = opened(request.upgrade).send(request, listener)
+        },
+      })
+      return { resume: () => exchange.resume(), abort: () => exchange.abort() }
+    },
+    close() {
+      isClosed = true
+      for (const connection of [...resting, ...settling]) connection.close()
+    },
+  }
+}
