@@ -9,6 +9,8 @@ export interface Attempt {
   readonly purpose: Purpose
   readonly provider: string
   readonly scopes: readonly string[]
+  /** What is asked for when the provider refuses that; `undefined`: what every sign-in asks for. */
+  readonly least: readonly string[] | undefined
   readonly nonce: string
   readonly codeVerifier: string
   readonly returnTo: string

@@ -19,6 +19,8 @@ export interface Start {
   readonly provider: string
   /** Instead of what every sign-in asks for. */
   readonly scopes?: readonly string[]
+  /** What to ask for when the provider refuses these, in the place of what every sign-in asks for. */
+  readonly least?: readonly string[]
   readonly returnTo: string
   readonly session?: AttemptSession
   readonly route?: string
@@ -95,6 +97,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
       purpose: start.purpose,
       provider: provider.name,
       scopes: start.scopes ?? provider.scopes,
+      least: start.least,
       nonce: randomId(),
       codeVerifier: randomId(),
       returnTo: start.returnTo,
@@ -113,9 +116,10 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
 
 /** What starts the same attempt once more. */
 export function startOf(attempt: Attempt): Start {
-  const { purpose, provider, scopes, returnTo, session, route, approval, restarted } = attempt
+  const { purpose, provider, scopes, least, returnTo, session, route, approval, restarted } = attempt
   return {
     ...{ purpose, provider, scopes, returnTo, restarted },
+    ...(least && { least }),
     ...(session && { session }),
     ...(route && { route }),
     ...(approval && { approval }),

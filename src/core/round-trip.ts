@@ -143,9 +143,9 @@ export function createRoundTrips(options: RoundTripOptions) {
     cookies: Cookies,
   ): Promise<Redirection | undefined> {
     if (attempt.purpose === 'step_up' || attempt.purpose === 'test' || !isRefusedScope(error)) return undefined
-    const usual = providers.get(attempt.provider)?.scopes ?? []
-    if (attempt.narrow || missingScopes(attempt.scopes, usual).length === 0) return undefined
-    return begin({ ...startOf(attempt), scopes: usual, narrow: true }, cookies)
+    const least = attempt.least ?? providers.get(attempt.provider)?.scopes ?? []
+    if (attempt.narrow || missingScopes(attempt.scopes, least).length === 0) return undefined
+    return begin({ ...startOf(attempt), scopes: least, narrow: true }, cookies)
   }
 
   /** The back button, or a callback opened again: on to where it led when signed in, otherwise once more from the start. */

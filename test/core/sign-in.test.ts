@@ -46,6 +46,7 @@ function returned(cookies: Returned['cookies'] = {}): Returned {
     restarted: false,
     tried: false,
     narrow: false,
+    least: undefined,
   } as const
   return { attempt, provider, tokens, at: now(), cookies, browser: undefined }
 }

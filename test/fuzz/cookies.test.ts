@@ -26,6 +26,7 @@ const attempt = {
   restarted: false,
   tried: false,
   narrow: false,
+  least: undefined,
 } as const
 
 t.test('no cookie but one of ours is a session', async () => {

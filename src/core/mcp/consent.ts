@@ -89,11 +89,13 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
     if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) return undefined
     if (user !== undefined && isServed(request, user)) return answer(request, user)
     const providerName = user?.provider ?? consenting.provider ?? request.route.signIn[0] ?? ''
-    const usual = unionOfScopes(providers.get(providerName)?.scopes ?? [], user?.tokens.set.scopes ?? [])
+    const usual = providers.get(providerName)?.scopes ?? []
+    const asked = scopesFrom(providerName, request)
     const start = {
       purpose: 'consent',
       provider: providerName,
-      scopes: unionOfScopes(usual, request.scopes),
+      scopes: unionOfScopes(unionOfScopes(usual, user?.tokens.set.scopes ?? []), asked),
+      least: unionOfScopes(usual, neededOf(request.route, asked)),
       returnTo,
       approval: approvalOf(request),
       ...(user && { session: { user: user.session.user, name: user.session.name } }),
@@ -105,12 +107,17 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
     return { location: refusalTo(request, new OAuthError('access_denied', 'The user said no.')), cookies: [] }
   }
 
-  /** To the client, with a code. */
+  /** To the client, with a code, or without when nothing of what it asks for was granted. */
   async function answer(request: AuthorizationRequest, user: Consented): Promise<Redirection | undefined> {
     const { provider, sub, session } = user
     const linked = await linkedOf(session.user, request.route, provider)
-    const code = await grants.issue({ user: session.user, provider, sub, linked }, request)
-    return code === undefined ? undefined : { location: answerTo(request, { code }), cookies: [] }
+    try {
+      const code = await grants.issue({ user: session.user, provider, sub, linked }, request)
+      return code === undefined ? undefined : { location: answerTo(request, { code }), cookies: [] }
+    } catch (error) {
+      if (error instanceof OAuthError) return { location: refusalTo(request, error), cookies: [] }
+      throw error
+    }
   }
 
   /** Never for an app on somebody's machine: any other there could ask in its name (RFC 8252 section 8.6). */
@@ -144,8 +151,18 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
 type Consented = Pick<User, 'provider' | 'sub'> & { readonly session: Pick<User['session'], 'user'> }
 
 /** Whether the tokens that are there will do: else the provider is asked for more, once somebody said yes. */
-function isServed({ scopes }: AuthorizationRequest, { tokens }: User): boolean {
-  return missingScopes(scopes, tokens.set.scopes).length === 0
+function isServed(request: AuthorizationRequest, { provider, tokens }: User): boolean {
+  return missingScopes(scopesFrom(provider, request), tokens.set.scopes).length === 0
+}
+
+/** What the provider of the sign-in has to grant: nothing, where the tool gets another one's token. */
+function scopesFrom(signIn: string, { route, scopes }: AuthorizationRequest): readonly string[] {
+  return (route.provider ?? signIn) === signIn ? scopes : []
+}
+
+/** What every call needs, of these. */
+function neededOf({ mcp }: McpRoute, scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => mcp.scopes.includes(scope))
 }
 
 interface FinishConsentOptions {

@@ -68,13 +68,17 @@ export type Grants = ReturnType<typeof createGrants>
 
 /** All throw `store_unavailable`; what a client presents and is no good, OAuthError `invalid_grant`. */
 export function createGrants({ store, tokens, endings, keyring, now, audit }: GrantsOptions) {
-  /** A new grant for what a user consented to: its code. `undefined`, when the user's sign-in ended meanwhile. */
+  /**
+   * A new grant for what a user consented to: its code. `undefined`, when the user's sign-in ended meanwhile. Throws
+   * `invalid_scope`.
+   */
   async function issue(user: ConsentingUser, request: AuthorizationRequest): Promise<string | undefined> {
     const relied = await tokens.readTokens(user.user, user.provider)
     if (relied?.state !== 'live') return undefined
+    const scopes = await heldScopes(request, user.user, relied)
     const code = newGrantToken({ user: user.user, id: randomId().slice(0, 22) })
     const at = now()
-    const { client, redirectUri, route, scopes, codeChallenge: challenge } = request
+    const { client, redirectUri, route, codeChallenge: challenge } = request
     const grant: Grant = {
       provider: user.provider,
       sub: user.sub,
@@ -102,6 +106,15 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
       scope: scopes.join(' '),
     })
     return formatGrantToken(code)
+  }
+
+  /** What is asked for and the provider granted, too (RFC 6749 section 3.3). What nobody has connected yet is not known. */
+  async function heldScopes({ route, scopes }: AuthorizationRequest, user: string, signedIn: HeldTokens) {
+    const { provider = signedIn.provider } = route
+    const source = provider === signedIn.provider ? signedIn : await tokens.readTokens(user, provider)
+    const held = isUsable(source) ? scopes.filter((scope) => source.set.scopes.includes(scope)) : scopes
+    if (held.length > 0 || scopes.length === 0) return held
+    throw new OAuthError('invalid_scope', 'The sign-in provider granted none of these scopes.')
   }
 
   /** Tokens for a code, once; a code that comes twice ends what it gave (RFC 6749 section 4.1.2). */

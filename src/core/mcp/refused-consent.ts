@@ -1,4 +1,6 @@
+import { isRefusedScope } from '../authorization-response.ts'
 import type { FailedAttempt, Redirection } from '../departure.ts'
+import type { GatewayError } from '../errors.ts'
 import { ProviderError } from '../provider.ts'
 import type { ConsentedRequest } from './authorization.ts'
 import { refusalTo } from './authorization-request.ts'
@@ -9,10 +11,10 @@ import { OAuthError } from './oauth-error.ts'
  * the person came from. `undefined` for any other failure, which has a page of ours, and a cause that can be mended.
  */
 export function createRefusedConsent(consentedRequest: ConsentedRequest) {
-  return async function refusedConsent({ attempt, error: { cause } }: FailedAttempt): Promise<Redirection | undefined> {
-    if (attempt.purpose !== 'consent' || !isAuthorizationError(cause)) return undefined
+  return async function refusedConsent({ attempt, error }: FailedAttempt): Promise<Redirection | undefined> {
+    if (attempt.purpose !== 'consent' || !isAuthorizationError(error.cause)) return undefined
     const asked = await consentedRequest(attempt)
-    return asked && { location: refusalTo(asked, asClientIsTold(cause)), cookies: [] }
+    return asked && { location: refusalTo(asked, asClientIsTold(error)), cookies: [] }
   }
 }
 
@@ -23,7 +25,10 @@ function isAuthorizationError(cause: unknown): cause is ProviderError {
 }
 
 /** What is wrong between the provider and us is not the client's affair: the log has it. */
-function asClientIsTold({ error }: ProviderError): OAuthError {
+function asClientIsTold(failure: GatewayError): OAuthError {
+  const error = failure.cause instanceof ProviderError ? failure.cause.error : undefined
+  if (isRefusedScope(failure))
+    return new OAuthError('invalid_scope', 'The sign-in provider does not grant these scopes.')
   if (error === 'access_denied') return new OAuthError(error, 'The sign-in was cancelled or refused.')
   if (error === 'temporarily_unavailable')
     return new OAuthError(error, 'The sign-in provider is away. Try again later.')

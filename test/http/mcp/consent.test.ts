@@ -157,17 +157,6 @@ t.test('somebody who signs in as another than was asked is asked again', async (
   t.match(back.body, 'grace@example.com')
 })
 
-t.test('scopes that the provider does not know are no reason to refuse', async (t) => {
-  await control.client('1localexample', { scopes: ['openid', 'profile', 'email', 'reports/read'] })
-  const person = createPerson()
-  const url = authorizeUrl(origin, client, { scope: 'reports/read reports/write' })
-
-  const back = await person.decide(await person.open(url))
-  const { json } = await exchange(origin, client, back.searchParams.get('code') ?? '')
-
-  t.equal(json.scope, 'reports/read reports/write')
-})
-
 t.test('the end of a grant is the end of its tokens, whoever ended it', async (t) => {
   const [byUser, byClient, everywhere] = [createPerson(), createPerson('grace'), createPerson()]
   const first = await connect(origin, client, byUser)
