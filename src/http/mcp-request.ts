@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../core/errors.ts'
 import { demandOf, type McpDemand, type MessageError } from '../core/mcp/message.ts'
 import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
+import { asksToSignIn } from '../core/mcp/resources.ts'
 import type { GuardedRoute, McpRules } from '../core/route.ts'
 import { heldBody, type RequestBody } from './request-body.ts'
 
@@ -29,14 +30,13 @@ export async function readMcpRequest(
   mcp: McpRules,
 ): Promise<McpMessage> {
   const { method, headers, target } = request
-  request.challenge = { resourceMetadata: resourceMetadataUrl(mcp), scopes: mcp.scopes }
+  request.challenge = { resourceMetadata: resourceMetadataUrl(mcp, target.search), scopes: mcp.scopes }
   const { origin } = headers
   if (origin !== undefined && origin !== request.guarded().origin && !cors.origins.includes(origin)) {
     throw new GatewayError('cross_site')
   }
   const body = method === 'POST' ? await wholeBody(request, maxBodyBytes) : Buffer.alloc(0)
-  const asksToSignIn = new URLSearchParams(target.search).get('auth') === 'required'
-  const demand = demandOf(mcp, { method, headers, body, asksToSignIn })
+  const demand = demandOf(mcp, { method, headers, body, asksToSignIn: asksToSignIn(target.search) })
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
   return { demand, body: method === 'POST' ? heldBody(body) : undefined }
 }

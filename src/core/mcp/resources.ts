@@ -28,9 +28,23 @@ export function createResources(routes: readonly GuardedRoute[]) {
   return { of, named }
 }
 
-/** Whether two addresses name one resource: alike, but for what `URL` writes alike, and for slashes at the end. */
+/** Whether a client was given the address with `?auth=required`, with which every request is challenged. */
+export function asksToSignIn(query: string): boolean {
+  return new URLSearchParams(query).get('auth') === 'required'
+}
+
+/**
+ * Whether two addresses name one resource: alike, but for what `URL` writes alike, for slashes at the end, and for
+ * `?auth=required`.
+ */
 export function isSameResource(asked: string, own: string): boolean {
-  return URL.parse(asked)?.href.replace(/\/+$/, '') === new URL(own).href.replace(/\/+$/, '')
+  return canonical(asked) === canonical(own)
+}
+
+function canonical(address: string): string | undefined {
+  const url = URL.parse(address)
+  url?.searchParams.delete('auth', 'required')
+  return url?.href.replace(/\/+$/, '')
 }
 
 /** All that clients may ask for at a resource, whatever its tools need. */

@@ -15,6 +15,6 @@ export const resourceMetadataRoutes: FastifyPluginAsync<Pick<Services, 'table'>>
     const below = request.target.path.slice(resourceMetadataPath.length)
     const route = below === '' || below.startsWith('/') ? resourceAt(resources.of(issuer), below) : undefined
     if (route === undefined) throw new GatewayError('route_not_found')
-    return reply.header('cache-control', 'no-store').send(resourceMetadata(route, issuer))
+    return reply.header('cache-control', 'no-store').send(resourceMetadata(route, issuer, request.target.search))
   })
 }
