@@ -4,8 +4,19 @@ import { startNotes } from './support/notes.ts'
 import { createOAuth } from './support/oauth.ts'
 import { createPerson } from './support/person.ts'
 
-/** How a client registers, and where it wants its code, if elsewhere than it registered. */
-const registering = [
+const notes = await startNotes(t, { route: { cors: { origins: ['http://localhost:6274'] } } })
+
+interface Registering {
+  readonly client: string
+  readonly metadata: { readonly redirect_uris: readonly string[] } & Readonly<Record<string, unknown>>
+  /** Where it wants its code, if also elsewhere than it registered. */
+  readonly also?: readonly string[]
+  /** What it asks for with that, besides what all do. */
+  readonly asks?: Readonly<Record<string, string>>
+}
+
+/** How clients register, and what they ask for then. */
+const registering: readonly Registering[] = [
   {
     client: 'Claude',
     metadata: {
@@ -16,6 +27,7 @@ const registering = [
       token_endpoint_auth_method: 'none',
       scope: 'claudeai',
     },
+    asks: { scope: 'claudeai' },
   },
   {
     client: 'Cursor, whose one registration has an app scheme beside web addresses',
@@ -42,7 +54,18 @@ const registering = [
       token_endpoint_auth_method: 'none',
       application_type: 'native',
     },
-    redirect: 'http://127.0.0.1:54321/',
+    also: ['http://127.0.0.1:54321/'],
+  },
+  {
+    client: 'Claude Code, whose address has no port, and has one when it asks',
+    metadata: {
+      client_name: 'Claude Code (notes)',
+      redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+    also: ['http://localhost:49821/callback'],
   },
   {
     client: 'the Inspector',
@@ -50,6 +73,16 @@ const registering = [
       client_name: 'MCP Inspector',
       client_uri: 'https://github.com/modelcontextprotocol/inspector',
       redirect_uris: ['http://localhost:6274/oauth/callback', 'http://localhost:6274/oauth/callback/debug'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+  },
+  {
+    client: 'the Inspector’s command line',
+    metadata: {
+      client_name: 'MCP Inspector CLI',
+      redirect_uris: ['http://127.0.0.1:6276/oauth/callback'],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
@@ -70,28 +103,28 @@ const registering = [
   },
 ]
 
-t.test('clients get a token of their own way of asking', async (t) => {
-  const { origin, url } = await startNotes(t)
-  const { register, grant } = createOAuth(origin)
+for (const { client, metadata, also = [], asks = {} } of registering) {
+  t.test(`${client} gets its token at each of its addresses`, async (t) => {
+    const { origin, url } = notes
+    const { register, grant } = createOAuth(origin)
+    const person = createPerson()
 
-  for (const { client, metadata, redirect = metadata.redirect_uris[0] ?? '' } of registering) {
     const { status, body } = await register(metadata)
-    t.equal(status, 201, `${client} registers`)
+    t.equal(status, 201)
     t.same(body.redirect_uris, metadata.redirect_uris)
     const { client_id, client_secret } = body as { client_id: string; client_secret?: string }
 
-    const answer = await grant(
-      createPerson(),
-      { client_id, redirect_uri: redirect, resource: url },
-      client_secret === undefined ? {} : { client_secret },
-    )
-    t.match(answer.body, { access_token: String, refresh_token: String, token_type: /^bearer$/i }, client)
-    t.equal(await whoami(url, String(answer.body.access_token)), 'You are ada.', client)
-  }
-})
+    for (const redirect_uri of [...metadata.redirect_uris, ...also]) {
+      const asking = { client_id, redirect_uri, resource: url, ...asks }
+      const answer = await grant(person, asking, client_secret === undefined ? {} : { client_secret })
+      t.match(answer.body, { access_token: String, refresh_token: String, token_type: 'Bearer' }, redirect_uri)
+      t.equal(await whoami(url, String(answer.body.access_token)), 'You are ada.')
+    }
+  })
+}
 
 t.test('a client that names no resource, at any endpoint, means the only one of the host', async (t) => {
-  const { origin, url } = await startNotes(t)
+  const { origin, url } = notes
   const { client_id, redirect_uri } = await registered(origin)
   const { grant, token } = createOAuth(origin)
 
@@ -102,8 +135,19 @@ t.test('a client that names no resource, at any endpoint, means the only one of 
   t.equal(await whoami(url, String(second.body.access_token)), 'You are ada.')
 })
 
+t.test('a client that names it when it asks, and not when it refreshes, keeps its token', async (t) => {
+  const { origin, url } = notes
+  const { client_id, redirect_uri } = await registered(origin)
+  const { grant, token } = createOAuth(origin)
+
+  const { body } = await grant(createPerson(), { client_id, redirect_uri, resource: url })
+  const next = await token({ grant_type: 'refresh_token', client_id, refresh_token: String(body.refresh_token) })
+
+  t.equal(await whoami(url, String(next.body.access_token)), 'You are ada.')
+})
+
 t.test('a slash at the end makes no other resource of it', async (t) => {
-  const { origin, url } = await startNotes(t)
+  const { origin, url } = notes
   const { client_id, redirect_uri } = await registered(origin)
 
   const { body } = await createOAuth(origin).grant(createPerson(), { client_id, redirect_uri, resource: `${url}/` })
@@ -111,22 +155,33 @@ t.test('a slash at the end makes no other resource of it', async (t) => {
   t.equal(await whoami(url, String(body.access_token)), 'You are ada.')
 })
 
-t.test('a client that refreshes twice at once, even from two addresses, gets one successor both times', async (t) => {
-  const { origin, url } = await startNotes(t)
+t.test('a client that refreshes in several places at once gets one successor everywhere', async (t) => {
+  const { origin, url } = await startNotes(t, { config: { trusted_proxies: ['127.0.0.1/32'] } })
   const { client_id, redirect_uri } = await registered(origin)
   const { grant, token } = createOAuth(origin)
   const { body } = await grant(createPerson(), { client_id, redirect_uri, resource: url })
+  const refresh = (address: string, refresh_token: unknown) =>
+    token(
+      { grant_type: 'refresh_token', client_id, refresh_token: String(refresh_token), resource: url },
+      { 'x-forwarded-for': address },
+    )
 
-  const form = { grant_type: 'refresh_token', client_id, refresh_token: String(body.refresh_token), resource: url }
-  const [one, other] = await Promise.all([token(form), token(form)])
+  const answers = await Promise.all(
+    ['160.79.104.10', '160.79.106.35', '160.79.104.10', '160.79.106.35'].map((at) => refresh(at, body.refresh_token)),
+  )
 
-  t.match([one.status, other.status], [200, 200])
-  t.equal(one.body.refresh_token, other.body.refresh_token)
-  for (const { body } of [one, other]) t.equal(await whoami(url, String(body.access_token)), 'You are ada.')
+  t.strictSame(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200],
+  )
+  t.equal(new Set(answers.map((answer) => answer.body.refresh_token)).size, 1)
+  for (const { body } of answers) t.equal(await whoami(url, String(body.access_token)), 'You are ada.')
+  const next = await refresh('160.79.106.35', answers[0]?.body.refresh_token)
+  t.equal(next.status, 200, 'and the family lives on')
 })
 
 t.test('a client that the server has forgotten is told so, and registers again', async (t) => {
-  const { origin } = await startNotes(t)
+  const { origin } = notes
   const { token } = createOAuth(origin)
 
   const { status, body } = await token({ grant_type: 'refresh_token', client_id: 'forgotten', refresh_token: 'x' })
@@ -158,21 +213,85 @@ t.test('a client that reads no metadata finds its endpoints at the root, where t
   const { body } = await token(form, {}, '/token')
 
   t.equal(await whoami(url, String(body.access_token)), 'You are ada.')
-  const { origin: other } = await startNotes(t)
-  t.equal((await fetch(`${other}/register`, { method: 'POST' })).status, 404, 'and only there')
+  t.equal((await fetch(`${notes.origin}/register`, { method: 'POST' })).status, 404, 'and only there')
 })
 
-t.test('clients inside a web page read metadata, registrations and tokens of another origin', async (t) => {
-  const { origin } = await startNotes(t)
-  const page = { origin: 'http://localhost:6274' }
-  const asking = { ...page, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' }
+t.test('clients that sign in only when their first request is refused have an address for it', async (t) => {
+  const { origin, url } = notes
+  const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } }
 
-  const metadata = await fetch(`${origin}/.well-known/oauth-authorization-server`, { headers: page })
-  t.match([metadata.status, metadata.headers.get('access-control-allow-origin')], [200, '*'])
-  for (const path of ['register', 'token', 'revoke']) {
-    const { status, headers } = await fetch(`${origin}/oauth/${path}`, { method: 'OPTIONS', headers: asking })
-    t.match([status, headers.get('access-control-allow-origin')], [204, '*'], path)
+  t.equal((await send(url, initialize)).status, 200)
+  for (const message of [initialize, { jsonrpc: '2.0', id: 1, method: 'server/discover' }]) {
+    const { status, headers } = await send(`${url}?auth=required`, message)
+    t.equal(status, 401, message.method)
+    t.equal(
+      headers.get('www-authenticate'),
+      `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`,
+    )
   }
+})
+
+t.test('a protected tool without a token is 401 in HTTP, never an error inside an answer', async (t) => {
+  const { status, headers } = await send(notes.url, call('whoami'))
+
+  t.equal(status, 401)
+  t.match(headers.get('www-authenticate'), /^Bearer resource_metadata="[^"]+"$/, 'who presented nothing made no error')
+})
+
+t.test(
+  'clients inside a web page read metadata, and get registrations and tokens, from wherever they are',
+  async (t) => {
+    const { origin } = notes
+    const page = { origin: 'https://playground.ai.test' }
+    const headers = 'authorization, content-type, mcp-protocol-version'
+    const documents = [
+      '/.well-known/oauth-protected-resource/mcp',
+      '/.well-known/oauth-protected-resource',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/openid-configuration',
+    ]
+    const endpoints = ['/oauth/register', '/oauth/token', '/oauth/revoke']
+
+    for (const [path, method] of [
+      ...documents.map((path) => [path, 'GET'] as const),
+      ...endpoints.map((path) => [path, 'POST'] as const),
+    ]) {
+      const asking = { 'access-control-request-method': method, 'access-control-request-headers': headers }
+      const preflight = await fetch(origin + path, { method: 'OPTIONS', headers: { ...page, ...asking } })
+      t.equal(preflight.status, 204, path)
+      t.equal(preflight.headers.get('access-control-allow-origin'), '*')
+      t.match(preflight.headers.get('access-control-allow-methods'), method)
+      t.equal(preflight.headers.get('access-control-allow-headers'), headers)
+
+      const { headers: answer } = await fetch(origin + path, { method, headers: page })
+      t.equal(answer.get('access-control-allow-origin'), '*')
+      t.match(answer.get('access-control-expose-headers'), 'WWW-Authenticate')
+      t.equal(answer.get('access-control-allow-credentials'), null, 'as nobody')
+    }
+  },
+)
+
+t.test('clients inside a web page that the config lists read their challenge, others are told nothing', async (t) => {
+  const { origin, url } = notes
+  const ask = (from: string, headers: Record<string, string> = {}) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: from, ...headers },
+      body: JSON.stringify(call('whoami')),
+    })
+
+  const listed = await ask('http://localhost:6274')
+  const refused = await ask('http://localhost:6274', { authorization: 'Bearer made.up.1' })
+  const other = await ask('https://evil.test')
+
+  for (const { status, headers } of [listed, refused]) {
+    t.equal(status, 401)
+    t.equal(headers.get('access-control-allow-origin'), 'http://localhost:6274')
+    t.match(headers.get('access-control-expose-headers'), /www-authenticate/i)
+    t.match(headers.get('www-authenticate'), `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`)
+  }
+  t.equal(other.status, 403)
+  t.equal(other.headers.get('access-control-allow-origin'), null)
 })
 
 async function registered(origin: string) {
