@@ -50,7 +50,7 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
     trouble = reasonOf(error)
   })
   redis.on('error', (error) => {
-    if (!isOnceAround(error)) trouble = reasonOf(error)
+    if (!isOnceAround(error) && !isUnsent(error)) trouble = reasonOf(error)
     if (redis.status !== 'ready') report(false, trouble)
   })
   redis.on('close', () => report(false, trouble))

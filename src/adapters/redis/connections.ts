@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { type StoreConnection, type StoreNode, storeAddress } from '../../core/store-address.ts'
+import { isOfDatabase } from './outcomes.ts'
 
 /** How long a command may take. Milliseconds. */
 export const COMMAND_TIMEOUT_MS = 1_000
@@ -27,7 +28,7 @@ export function connectForData(connection: StoreConnection): Redis | Cluster {
       reconnectOnError: ({ message }: Error) =>
         message.includes('READONLY') || (address.form === 'sentinel' && message.includes('NOREPLICAS')),
     } satisfies RedisOptions
-    return new Redis(options)
+    return insistingOnDatabase(new Redis(options))
   }
   return new Cluster([...address.nodes], {
     redisOptions: common(connection),
@@ -44,7 +45,7 @@ export function connectForData(connection: StoreConnection): Redis | Cluster {
 
 /** A connection that is made by `connect()` and not again: to the primary, or to this node of a Cluster. */
 export function connectOnce(connection: StoreConnection, node?: StoreNode): Redis {
-  return new Redis({ ...common(connection), ...(node ?? toPrimary(connection)), ...once })
+  return insistingOnDatabase(new Redis({ ...common(connection), ...(node ?? toPrimary(connection)), ...once }))
 }
 
 /** A connection to this Sentinel, for ever. */
@@ -52,6 +53,13 @@ export function connectToSentinel(connection: StoreConnection, node: StoreNode):
   const { username = '', password = '' } = connection.sentinelLogin ?? {}
   const retrying = { enableReadyCheck: false, autoResubscribe: false, retryStrategy: retryDelayMs }
   return new Redis({ ...common(connection), ...node, username, password, ...retrying })
+}
+
+/** Where its database is refused, ioredis would go on in database 0, among what is others'. */
+function insistingOnDatabase(redis: Redis): Redis {
+  return redis.on('error', (error) => {
+    if (isOfDatabase(error)) redis.disconnect(true)
+  })
 }
 
 const once = {

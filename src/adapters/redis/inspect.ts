@@ -4,7 +4,7 @@ import { type StoreConnection, storeAddress } from '../../core/store-address.ts'
 import { networkFailure } from '../network-failure.ts'
 import { connectOnce } from './connections.ts'
 import { changesChannel } from './keys.ts'
-import { reasonOf } from './outcomes.ts'
+import { isOfDatabase, reasonOf } from './outcomes.ts'
 
 /**
  * Asks a Redis what it is, over a connection of its own that is closed again: the server, the primary that Sentinels
@@ -56,6 +56,7 @@ async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): P
   } catch (error) {
     if (signal.aborted) return { failure: 'not_asked', code: '' }
     if (sentinels !== undefined) return { sentinels }
+    if (isOfDatabase(trouble)) return { refusedDatabase: redis.options.db ?? 0 }
     const refusal = replyCode(error) ?? replyCode(trouble)
     return refusal === undefined ? networkFailure(trouble ?? error) : { refusal }
   } finally {

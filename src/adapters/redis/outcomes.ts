@@ -20,12 +20,18 @@ export function isOnceAround(error: unknown): boolean {
   return messageOf(error).startsWith('All sentinels are unreachable')
 }
 
+/** The database of `store.url` was refused: there is none of that number, or this user may not choose. */
+export function isOfDatabase(error: unknown): boolean {
+  return error instanceof Error && (error as { command?: { name?: unknown } }).command?.name === 'select'
+}
+
 /** Why, for the log. The message only: ioredis hangs the command on its errors, with all arguments. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code = error.name, lastNodeError } = error as Error & { code?: string; lastNodeError?: unknown }
   const deeper = lastNodeError ?? error.cause
-  return deeper instanceof Error ? reasonOf(deeper) : error.message || code
+  if (deeper instanceof Error) return reasonOf(deeper)
+  return isOfDatabase(error) ? `the database of store.url: ${error.message}` : error.message || code
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : '')

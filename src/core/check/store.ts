@@ -13,8 +13,16 @@ export interface StoreFacts {
   readonly mayTell: boolean
 }
 
-/** `refusal` is the first word of an error reply, as `NOAUTH`; `sentinels`, why none of them led to a primary. */
-export type StoreOutcome = StoreFacts | ProbeFailure | { readonly refusal: string } | { readonly sentinels: string }
+/**
+ * `refusal` is the first word of an error reply, as `NOAUTH`; `refusedDatabase`, the number that was not to be had;
+ * `sentinels`, why none of them led to a primary.
+ */
+export type StoreOutcome =
+  | StoreFacts
+  | ProbeFailure
+  | { readonly refusal: string }
+  | { readonly refusedDatabase: number }
+  | { readonly sentinels: string }
 
 const questions = {
   answers: 'Does Redis answer?',
@@ -37,6 +45,14 @@ export function storeFindings(outcome: StoreOutcome, address: string): readonly 
     return [problem(questions.answers, answer, { remedy: 'Start Redis, or correct store.url.' })]
   }
   if ('refusal' in outcome) return [refusalFinding(outcome.refusal, address)]
+  if ('refusedDatabase' in outcome) {
+    return [
+      problem(questions.answers, `No: ${address} does not give database ${outcome.refusedDatabase}.`, {
+        remedy:
+          'Put the number of a database into store.url that this Redis has (CONFIG GET databases tells how many; a Cluster has 0 only), and let its user run SELECT.',
+      }),
+    ]
+  }
   if ('sentinels' in outcome) {
     return [
       problem(questions.answers, `No: ${address}, ${outcome.sentinels}.`, {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { inspectRedis } from '../../../src/adapters/redis/inspect.ts'
 import { createRedisStore } from '../../../src/adapters/redis/store.ts'
 import type { RecordWrite } from '../../../src/core/ports.ts'
 import { startRedis } from '../../support/redis.ts'
@@ -181,6 +182,29 @@ t.test('the password opens, a wrong one does not, and neither is ever told', asy
     error.stack,
   ])
   t.notMatch(told, /p@ss|p%40ss|wr0ng/)
+})
+
+t.test('a database that Redis does not have is no store: nothing is written to another one', async (t) => {
+  const server = await startRedis(t)
+  const url = `${server.url}/99`
+  const { records, changes, until } = openStore(t, url)
+  const other = new Redis(server.url)
+  t.teardown(() => other.disconnect())
+
+  await until(false)
+  for (let i = 0; i < 3; i++) {
+    await failsInTime(t, () => records.ping())
+    await failsInTime(t, () => records.write('u', 's:one', aWrite, { new: true }))
+  }
+  const error = await records.read('u', ['s:one']).catch((reason) => reason)
+  const outcome = await inspectRedis({ url }, 'tg:', { signal: AbortSignal.timeout(5_000) })
+
+  const detail = /^the database of store.url: ERR DB index/
+  t.match(changes, [{ up: false, detail }])
+  t.equal(changes.length, 1)
+  t.match(error.cause.message, /the database of store.url: ERR DB index/)
+  t.strictSame(outcome, { refusedDatabase: 99 })
+  t.equal(await other.dbsize(), 0)
 })
 
 t.test('after close nothing is answered and nothing is reported', async (t) => {

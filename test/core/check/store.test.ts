@@ -55,6 +55,7 @@ t.test('no answer is a problem, one that is not due yet is unknown', async (t) =
   t.equal(statusOf({ failure: 'timeout', code: '' }), 'problem')
   t.equal(statusOf({ refusal: 'NOAUTH' }), 'problem')
   t.equal(statusOf({ refusal: 'ERR' }), 'problem')
+  t.equal(statusOf({ refusedDatabase: 99 }), 'problem')
   t.equal(statusOf({ refusal: 'LOADING' }), 'unknown')
   t.equal(statusOf({ failure: 'not_asked', code: '' }), 'unknown')
 })
