@@ -53,7 +53,7 @@ export function composeMcp(options: McpOptions) {
   const checkAssertion = createCheckAssertion({ verifySignature: createVerifySignature(keyAddresses, now), locks, now })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
   const authorization = createAuthorization(findClient, resources)
-  const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName })
+  const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName, audit })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
   const { signIn } = options
   const consentedRequest = createConsentedRequest(authorization, config.public_url)

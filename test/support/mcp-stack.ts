@@ -4,13 +4,18 @@ import { type StackOptions, startGateway, startParts } from './stack.ts'
 interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' | 'config'> {
   /** Keys of the route's `mcp`. */
   readonly mcp?: Record<string, unknown>
+  /** Other keys of that route. */
+  readonly route?: Record<string, unknown>
 }
 
 /** As `startStack`, with an echoing tool at `/mcp` that passes for an MCP server. */
-export async function startMcpStack(t: Test, { mcp = {}, config = {}, now, log, provider = {} }: McpStackOptions = {}) {
+export async function startMcpStack(
+  t: Test,
+  { mcp = {}, route = {}, config = {}, now, log, provider = {} }: McpStackOptions = {},
+) {
   const parts = await startParts(t, { provider })
   const rules = { scopes: ['reports/read'], tool_scopes: { write: ['reports/write'] }, ...mcp }
-  const notes = { name: 'notes', title: 'Notes', path: '/mcp', upstream: parts.echo.url, mcp: rules }
+  const notes = { name: 'notes', title: 'Notes', path: '/mcp', upstream: parts.echo.url, mcp: rules, ...route }
   const yaml = {
     ...parts.yaml,
     log: { level: log ? 'debug' : 'fatal' },

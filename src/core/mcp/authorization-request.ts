@@ -64,8 +64,14 @@ export function readAuthorizationRequest(
   checkResponse(query)
   const codeChallenge = codeChallengeIn(query)
   const route = resources.named(resourceIn(query), addressee.issuer)
+  checkClient(addressee.client, route)
   const isSilent = parameter(query, 'prompt')?.split(' ').includes('none') ?? false
   return { ...addressee, route, scopes: scopesIn(query, route), codeChallenge, isSilent }
+}
+
+function checkClient({ id }: Client, { allow }: McpRoute): void {
+  if (allow.clients === undefined || allow.clients.includes(id)) return
+  throw new OAuthError('unauthorized_client', 'The resource is not for this client.')
 }
 
 function checkResponse(query: URLSearchParams): void {

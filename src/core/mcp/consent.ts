@@ -1,16 +1,20 @@
 import { subjectOf } from '../claims.ts'
 import type { Redirection } from '../departure.ts'
+import { GatewayError } from '../errors.ts'
 import type { User } from '../guard.ts'
+import { displayName, type Identity, identityOf } from '../identity.ts'
+import type { Audit } from '../ports.ts'
 import type { Provider } from '../provider.ts'
 import { missingScopes, unionOfScopes } from '../replace-tokens.ts'
 import type { Finished, Returned, RoundTrips } from '../round-trip.ts'
+import { isAllowed } from '../rules.ts'
 import type { CookieChange, Cookies, SealedCookies } from '../sealed-cookies.ts'
 import { isEqualSecret, randomId, sha256 } from '../secret.ts'
 import type { UserStore } from '../user-store.ts'
 import type { ConsentedRequest } from './authorization.ts'
 import { type AuthorizationRequest, answerTo, approvalOf, refusalTo } from './authorization-request.ts'
 import type { Grants } from './grants.ts'
-import { OAuthError } from './oauth-error.ts'
+import { OAuthError, type OAuthErrorCode } from './oauth-error.ts'
 import type { McpRoute } from './resources.ts'
 
 /** What the consent page asks. */
@@ -39,6 +43,7 @@ interface ConsentOptions {
   readonly providers: ReadonlyMap<string, Provider>
   readonly sealed: SealedCookies
   readonly cookieName: string
+  readonly audit: Audit
 }
 
 const cookieSeconds = 3600
@@ -46,8 +51,8 @@ const cookieSeconds = 3600
 /** A user's consent to what a client asks for. See `createConsent`. */
 export type Consent = ReturnType<typeof createConsent>
 
-/** All throw `store_unavailable`. */
-export function createConsent({ grants, store, providers, sealed, cookieName }: ConsentOptions) {
+/** All throw `store_unavailable`, and `access_denied` for somebody whom the route does not let in. */
+export function createConsent({ grants, store, providers, sealed, cookieName, audit }: ConsentOptions) {
   const name = `${cookieName}.c`
 
   /** A mark of this browser, so that what was shown in one is answered in no other. */
@@ -65,13 +70,16 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
     user: User | undefined,
     cookies: Cookies,
   ): Promise<Asking | Redirection> {
+    if (user !== undefined && !mayEnter(request, user)) {
+      if (request.isSilent) return refusedTo(request, 'access_denied', 'The user may not use this.')
+      throw new GatewayError('access_denied', { signedInAs: displayName(user) })
+    }
     if (user !== undefined && isServed(request, user) && (await isRemembered(request, user))) {
       const answered = await answer(request, user)
       if (answered !== undefined) return answered
     }
     if (request.isSilent) {
-      const error = new OAuthError('interaction_required', 'The user has to be asked.')
-      return { location: refusalTo(request, error), cookies: [] }
+      return refusedTo(request, 'interaction_required', 'The user has to be asked.')
     }
     const known = markOf(cookies)
     const mark = known ?? randomId()
@@ -87,6 +95,7 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
     const { request, user, shown, returnTo, cookies } = consenting
     const mark = markOf(cookies)
     if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) return undefined
+    if (user !== undefined && !mayEnter(request, user)) return undefined
     if (user !== undefined && isServed(request, user)) return answer(request, user)
     const providerName = user?.provider ?? consenting.provider ?? request.route.signIn[0] ?? ''
     const usual = providers.get(providerName)?.scopes ?? []
@@ -104,7 +113,14 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
   }
 
   function deny(request: AuthorizationRequest): Redirection {
-    return { location: refusalTo(request, new OAuthError('access_denied', 'The user said no.')), cookies: [] }
+    return refusedTo(request, 'access_denied', 'The user said no.')
+  }
+
+  /** Whether the route lets somebody in with this client; each call will be asked the same. */
+  function mayEnter({ route, client }: AuthorizationRequest, user: Identity): boolean {
+    const isIn = isAllowed(route.allow, { ...user, clientId: client.id })
+    if (!isIn) audit('access_denied', { user: user.key, route: route.name, client_id: client.id })
+    return isIn
   }
 
   /** To the client, with a code, or without when nothing of what it asks for was granted. */
@@ -115,7 +131,7 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
       const code = await grants.issue({ user: session.user, provider, sub, linked }, request)
       return code === undefined ? undefined : { location: answerTo(request, { code }), cookies: [] }
     } catch (error) {
-      if (error instanceof OAuthError) return { location: refusalTo(request, error), cookies: [] }
+      if (error instanceof OAuthError) return refusedTo(request, error.code, error.message)
       throw error
     }
   }
@@ -144,7 +160,11 @@ export function createConsent({ grants, store, providers, sealed, cookieName }: 
     return held.filter((tokens) => tokens?.state === 'live').map((tokens) => tokens?.provider ?? '')
   }
 
-  return { ask, allow, deny, answer }
+  return { ask, allow, deny, mayEnter, answer }
+}
+
+function refusedTo(request: AuthorizationRequest, code: OAuthErrorCode, message: string): Redirection {
+  return { location: refusalTo(request, new OAuthError(code, message)), cookies: [] }
 }
 
 /** Whose consent it is, in which session's records. */
@@ -167,7 +187,7 @@ function neededOf({ mcp }: McpRoute, scopes: readonly string[]): readonly string
 
 interface FinishConsentOptions {
   readonly consentedRequest: ConsentedRequest
-  readonly consent: Pick<Consent, 'answer'>
+  readonly consent: Pick<Consent, 'mayEnter' | 'answer'>
   readonly store: Pick<UserStore, 'userHash'>
   readonly signIn: (returned: Returned) => Promise<Finished>
 }
@@ -181,8 +201,8 @@ export function createFinishConsent({ consentedRequest, consent, store, signIn }
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user]) ?? ''
     const user = await store.userHash(provider.name, sub)
     const asked = await consentedRequest(attempt)
-    // Otherwise the page asks again, of whoever is signed in now.
-    if (asked === undefined) return finished
+    // Otherwise the page asks again, of whoever is signed in now, or says that it is not for them.
+    if (asked === undefined || !consent.mayEnter(asked, identityOf(provider, tokens.claims ?? {}))) return finished
     if (attempt.session !== undefined && attempt.session.user !== user) return finished
     const answered = await consent.answer(asked, { provider: provider.name, sub, session: { user } })
     return answered === undefined ? finished : { ...finished, location: answered.location }

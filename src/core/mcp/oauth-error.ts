@@ -7,6 +7,7 @@ const statuses = {
   invalid_target: 400,
   unsupported_grant_type: 400,
   unsupported_response_type: 400,
+  unauthorized_client: 400,
   request_not_supported: 400,
   request_uri_not_supported: 400,
   invalid_redirect_uri: 400,
