@@ -25,13 +25,12 @@ const [shortestTickMs, longestTickMs] = [10, 500]
 export function createUpstreamClient({ upstream, timeouts }: Route): ClosableClient {
   const opener = socketsTo(upstream)
   const tickMs = Math.min(longestTickMs, Math.max(shortestTickMs, Math.min(...Object.values(timeouts)) / 10))
-  const inTicks = (ms: number) => Math.ceil(ms / tickMs)
   const patience: Patience = {
-    connect: inTicks(timeouts.connectMs),
-    response: inTicks(timeouts.responseMs),
-    idle: inTicks(timeouts.idleMs),
+    connect: timeouts.connectMs,
+    response: timeouts.responseMs,
+    idle: timeouts.idleMs,
     // The upstream's clock began before ours.
-    rest: (keepsMs) => inTicks(keepsMs === undefined ? restMs : Math.min(keepsMs - 1_000, longestRestMs)),
+    rest: (keepsMs) => (keepsMs === undefined ? restMs : Math.min(keepsMs - 1_000, longestRestMs)),
   }
 
   const all = new Set<Connection>()
@@ -42,6 +41,7 @@ export function createUpstreamClient({ upstream, timeouts }: Route): ClosableCli
   let isSettling = false
   let isClosed = false
   let ticking: NodeJS.Timeout | undefined
+  let lastTick = 0
 
   const owner = {
     rests(connection: Connection): void {
@@ -72,12 +72,17 @@ export function createUpstreamClient({ upstream, timeouts }: Route): ClosableCli
   function opened(upgrade: boolean): Connection {
     const connection = openConnection(opener, patience, owner, upgrade)
     all.add(connection)
-    ticking ??= setInterval(tick, tickMs).unref()
+    if (ticking === undefined) {
+      ticking = setInterval(tick, tickMs).unref()
+      lastTick = performance.now()
+    }
     return connection
   }
 
   function tick(): void {
-    for (const connection of all) connection.tick()
+    const passedMs = performance.now() - lastTick
+    lastTick += passedMs
+    for (const connection of all) connection.tick(passedMs)
   }
 
   function once(request: UpstreamRequest, listener: AnswerListener): UpstreamExchange {

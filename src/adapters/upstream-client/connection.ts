@@ -11,12 +11,12 @@ import { requestHead } from './request-head.ts'
 export interface Connection {
   /** Sends a request. Only while there is none. */
   readonly send: (request: UpstreamRequest, listener: AnswerListener) => UpstreamExchange
-  /** Another tick has passed. Ends what has taken too long. */
-  readonly tick: () => void
+  /** So many more milliseconds have passed. Ends what has taken too long. */
+  readonly tick: (passedMs: number) => void
   readonly close: () => void
 }
 
-/** How long each step may take, in ticks. */
+/** How long each step may take. Milliseconds. */
 export interface Patience {
   readonly connect: number
   readonly response: number
@@ -58,7 +58,7 @@ export function openConnection(
   upgrade: boolean,
 ): Connection {
   let step: Step = 'connecting'
-  let ticks = 0
+  let waitedMs = 0
   let restFor = 0
   let request: UpstreamRequest | undefined
   let listener: AnswerListener | undefined
@@ -67,11 +67,12 @@ export function openConnection(
 
   const reader = createAnswerReader({
     informed(status, headers) {
-      ticks = 0
+      waitedMs = 0
       listener?.informed(status, headers)
     },
     began(status, headers) {
       step = 'receiving'
+      waitedMs = 0
       listener?.began(status, headers)
     },
     received: (piece) => listener?.received(piece),
@@ -102,7 +103,7 @@ export function openConnection(
   /** Gives whether more is wanted. Of what TLS has deciphered already, more may come all the same. */
   function read(bytes: Buffer): boolean {
     // A head has to come whole in its time.
-    if (step !== 'waiting') ticks = 0
+    if (step !== 'waiting') waitedMs = 0
     try {
       reader.read(bytes)
     } catch (error) {
@@ -129,7 +130,7 @@ export function openConnection(
     if (request !== undefined) begin(request)
   })
   socket.on('drain', () => {
-    ticks = 0
+    waitedMs = 0
     body?.resume()
   })
   socket.on('error', (error) => {
@@ -155,7 +156,7 @@ export function openConnection(
 
   function begin(sent: UpstreamRequest): void {
     step = 'queued'
-    ticks = 0
+    waitedMs = 0
     atEndOfTurn(() => {
       if (step !== 'queued' || request !== sent) return
       if (socket.destroyed) fail(new UnsentError('the connection had ended'))
@@ -174,7 +175,7 @@ export function openConnection(
     }
     if (sent.body === undefined) return
     body = writeBody(socket, sent.body, fail, () => {
-      ticks = 0
+      waitedMs = 0
     })
   }
 
@@ -212,13 +213,13 @@ export function openConnection(
     send(next, hearer) {
       request = next
       listener = hearer
-      ticks = 0
+      waitedMs = 0
       if (step === 'resting') begin(next)
       return {
         resume() {
           if (request !== next || step !== 'paused') return
           step = 'receiving'
-          ticks = 0
+          waitedMs = 0
           socket.resume()
         },
         abort() {
@@ -228,9 +229,11 @@ export function openConnection(
         },
       }
     },
-    tick() {
-      ticks += 1
-      if (ticks <= limit()) return
+    tick(passedMs) {
+      // A step began somewhere in its first tick: none is cut short, but at rest a connection stays no longer than it may.
+      const atLeastMs = step === 'resting' ? waitedMs + passedMs : waitedMs
+      waitedMs += passedMs
+      if (atLeastMs < limit()) return
       if (step === 'resting') close()
       else fail(new GatewayError('upstream_timeout'))
     },
