@@ -1,4 +1,5 @@
-import { createVerifySignature } from './adapters/client-keys.ts'
+import { createVerifySignature, fetchKeys } from './adapters/client-keys.ts'
+import { createFetchPublic, type Internet, publicInternet } from './adapters/fetch-public.ts'
 import type { Config } from './config/schema.ts'
 import type { Endings } from './core/endings.ts'
 import { createAuthorization, createConsentedRequest } from './core/mcp/authorization.ts'
@@ -6,10 +7,12 @@ import { createAuthorizationServer } from './core/mcp/authorization-server.ts'
 import type { Client } from './core/mcp/client.ts'
 import { createCheckAssertion } from './core/mcp/client-assertion.ts'
 import { createAuthenticateClient } from './core/mcp/client-authentication.ts'
+import { createFindByDocument } from './core/mcp/client-documents.ts'
 import { createFindClient } from './core/mcp/clients.ts'
 import { createConsent, createFinishConsent } from './core/mcp/consent.ts'
 import type { GrantStore } from './core/mcp/grant-store.ts'
 import { createGrants } from './core/mcp/grants.ts'
+import { createKeptDocuments } from './core/mcp/kept-documents.ts'
 import { createRefusedConsent } from './core/mcp/refused-consent.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
@@ -37,6 +40,10 @@ interface McpOptions {
   readonly cookieName: string
   readonly now: Clock
   readonly audit: Audit
+  /** Of the client in the course of whose request it is asked for. */
+  readonly clientAddress: () => string
+  /** What documents of clients are fetched from. */
+  readonly internet: Internet | undefined
 }
 
 /** The authorization server for MCP clients. */
@@ -45,12 +52,18 @@ export function composeMcp(options: McpOptions) {
     options
   const resources = createResources(routes)
   const registration = createRegistration({ keyring, now })
+  const { clientAddress, internet = publicInternet } = options
+  const read = createKeptDocuments({ fetch: createFetchPublic(internet), now, clientAddress })
+  const verifySignature = createVerifySignature({
+    ofConfig: createKeptDocuments({ fetch: fetchKeys, now, clientAddress }),
+    ofClients: read,
+  })
   const findClient = createFindClient({
     configured: config.mcp.clients.map(clientOf),
+    findByDocument: createFindByDocument(read, audit),
     registration,
   })
-  const keyAddresses = config.mcp.clients.flatMap(({ jwks_uri: uri }) => uri ?? [])
-  const checkAssertion = createCheckAssertion({ verifySignature: createVerifySignature(keyAddresses, now), locks, now })
+  const checkAssertion = createCheckAssertion({ verifySignature, locks, now, audit })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
   const authorization = createAuthorization(findClient, resources)
   const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName, audit })
@@ -81,8 +94,8 @@ function clientOf({
     name,
     known: 'configured',
     redirectUris: redirect_uris,
-    authentication: client_secret === undefined ? withoutSecret : 'client_secret_basic',
+    authentications: [client_secret === undefined ? withoutSecret : 'client_secret_basic'],
     hasSecret: (secret) => client_secret !== undefined && isEqualSecret(secret, client_secret),
-    jwksUri: jwks_uri,
+    keys: jwks_uri === undefined ? undefined : { jwksUri: jwks_uri },
   }
 }

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createAuditLog } from './adapters/audit-log.ts'
 import { callUpstream } from './adapters/call-upstream.ts'
 import { createDocuments } from './adapters/documents.ts'
+import type { Internet } from './adapters/fetch-public.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamClients } from './adapters/upstream-clients.ts'
@@ -59,15 +60,17 @@ export interface Surroundings {
   readonly revokeMs?: number
   /** On a developer's machine, where anyone may open the test sign-in. */
   readonly isDev?: boolean
+  /** In the place of the internet, where documents of MCP clients are fetched. */
+  readonly internet?: Internet
 }
 
 /** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
 export async function compose(
   config: Config,
-  { logger, now = Date.now, recheckMs = 4_000, revokeMs = 5_000, isDev = false }: Surroundings,
+  { logger, now = Date.now, recheckMs = 4_000, revokeMs = 5_000, isDev = false, internet }: Surroundings,
 ): Promise<Gateway> {
   const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
-  const { audit, during } = createAuditLog(config.log.audit, logger)
+  const { audit, during, clientAddress } = createAuditLog(config.log.audit, logger)
   // Nobody waits for what only sleeps when the process is to end.
   const sleep = async (ms: number) => void (await setTimeout(ms, undefined, { ref: false }))
 
@@ -158,7 +161,8 @@ export async function compose(
     config,
     routes,
     locks: store.locks,
-    ...{ grantStore, userStore, keyring, sealed, providers, endings, signIn, cookieName, now, audit },
+    ...{ grantStore, userStore, keyring, sealed, providers, endings, signIn, cookieName },
+    ...{ now, audit, clientAddress, internet },
   })
   const roundTrips = createRoundTrips({
     store: userStore,

@@ -17,7 +17,7 @@ export function createAuditLog(target: Target, logger: FastifyBaseLogger) {
     return requests.run({ request_id: requestId, client_address: clientAddress }, run)
   }
 
-  return { audit, during }
+  return { audit, during, clientAddress: () => requests.getStore()?.client_address ?? '' }
 }
 
 type Line = Readonly<Record<string, string | undefined>> & { readonly audit: string }

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { type StackOptions, startGateway, startParts } from './stack.ts'
 
-interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' | 'config'> {
+interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' | 'config' | 'internet'> {
   /** Keys of the route's `mcp`. */
   readonly mcp?: Record<string, unknown>
   /** Other keys of that route. */
@@ -11,7 +11,7 @@ interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' 
 /** As `startStack`, with an echoing tool at `/mcp` that passes for an MCP server. */
 export async function startMcpStack(
   t: Test,
-  { mcp = {}, route = {}, config = {}, now, log, provider = {} }: McpStackOptions = {},
+  { mcp = {}, route = {}, config = {}, now, log, provider = {}, internet }: McpStackOptions = {},
 ) {
   const parts = await startParts(t, { provider })
   const rules = { scopes: ['reports/read'], tool_scopes: { write: ['reports/write'] }, ...mcp }
@@ -22,6 +22,10 @@ export async function startMcpStack(
     routes: [...parts.yaml.routes, notes],
     ...config,
   }
-  const gateway = await startGateway(t, yaml, { ...(now && { now }), ...(log && { log }) })
+  const gateway = await startGateway(t, yaml, {
+    ...(now && { now }),
+    ...(log && { log }),
+    ...(internet && { internet }),
+  })
   return { ...parts, yaml, gateway }
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fastify from 'fastify'
 import type { Test } from 'tap'
 import { stringify } from 'yaml'
+import type { Internet } from '../../src/adapters/fetch-public.ts'
 import { compose } from '../../src/compose.ts'
 import type { Gateway } from '../../src/compose-gateway.ts'
 import { parseConfig } from '../../src/config/load.ts'
@@ -31,6 +32,8 @@ export interface StackOptions {
   readonly log?: (line: string) => void
   /** As `toolgate dev` does: anyone may open the test sign-in. */
   readonly isDev?: boolean
+  /** Where documents of MCP clients lie, in the place of the internet. */
+  readonly internet?: Internet
 }
 
 type PartsOptions = Pick<StackOptions, 'config' | 'provider' | 'client'>
@@ -99,7 +102,8 @@ export async function startGateway(
     revokeMs,
     log,
     isDev = false,
-  }: Pick<StackOptions, 'now' | 'recheckMs' | 'revokeMs' | 'log' | 'isDev'> = {},
+    internet,
+  }: Pick<StackOptions, 'now' | 'recheckMs' | 'revokeMs' | 'log' | 'isDev' | 'internet'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
   const stream = { write: (line: string) => log?.(line) }
@@ -110,6 +114,7 @@ export async function startGateway(
     ...(now && { now }),
     ...(recheckMs && { recheckMs }),
     ...(revokeMs && { revokeMs }),
+    ...(internet && { internet }),
   })
   await gateway.app.listen({ ...config.listen })
   if (config.forward_auth) await gateway.forwardAuth?.listen({ ...config.forward_auth })

@@ -37,7 +37,7 @@ export function createFindAddressee(findClient: FindClient) {
       if (value === '' || more.length > 0) throw refused(`${name} must be there, once.`)
       return value
     }
-    const client = await findClient(single('client_id'), issuer)
+    const client = await findClient(single('client_id'), issuer).catch(notTold)
     if (client === undefined) throw refused('The client_id is not known here, or no longer.')
     const redirectUri = single('redirect_uri')
     const kind = redirectKind(redirectUri)
@@ -47,6 +47,11 @@ export function createFindAddressee(findClient: FindClient) {
     const [state] = query.getAll('state')
     return { issuer, client, redirectUri, redirectKind: kind, state }
   }
+}
+
+/** What is wrong with a client is for the person whom it sent: it has no address yet to be told at. */
+function notTold(error: unknown): never {
+  throw error instanceof OAuthError ? refused(error.message) : error
 }
 
 function refused(owner: string): GatewayError {

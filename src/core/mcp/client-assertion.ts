@@ -1,30 +1,35 @@
-import type { Clock, Locks } from '../ports.ts'
+import type { Audit, Clock, Locks } from '../ports.ts'
 import { sha256 } from '../secret.ts'
 import type { Client } from './client.ts'
+import { refusing } from './client-refusal.ts'
 import { OAuthError } from './oauth-error.ts'
 
 /**
- * The claims of a JWT that one of the keys at an address signed, with an algorithm of `signingAlgorithms`; `undefined` when
- * none did, or the keys cannot be had. Its times are not looked at.
+ * The claims of a JWT that one of a client's keys signed, with an algorithm of `signingAlgorithms`; `undefined` when none
+ * did. Its times are not looked at. Throws `temporarily_unavailable` and `rate_limited` where the keys cannot be had.
  */
-type VerifySignature = (jwt: string, jwksUri: string) => Promise<Readonly<Record<string, unknown>> | undefined>
+export type VerifySignature = (jwt: string, client: Client) => Promise<Readonly<Record<string, unknown>> | undefined>
 
-/** Checks that a client signed an assertion, now, and for this issuer. Throws `invalid_client`, `store_unavailable`. */
+/** Checks that a client signed an assertion, now, and for this issuer. Throws as `VerifySignature`, `invalid_client`, `store_unavailable`. */
 export type CheckAssertion = (jwt: string, client: Client, issuer: string) => Promise<void>
 
 interface CheckAssertionOptions {
   readonly verifySignature: VerifySignature
   readonly locks: Locks
   readonly now: Clock
+  readonly audit: Audit
 }
 
 const maxLifeSeconds = 5 * 60
 const leewaySeconds = 60
 
 /** See `CheckAssertion` (RFC 7523 section 3; the audience is the issuer alone, or another's token endpoint could pass it on). */
-export function createCheckAssertion({ verifySignature, locks, now }: CheckAssertionOptions): CheckAssertion {
-  return async function checkAssertion(jwt, { id, jwksUri }, issuer) {
-    const claims = jwksUri === undefined ? undefined : await verifySignature(jwt, jwksUri)
+export function createCheckAssertion({ verifySignature, locks, now, audit }: CheckAssertionOptions): CheckAssertion {
+  return (jwt, client, issuer) => check(jwt, client, issuer).catch(refusing(audit, client.id))
+
+  async function check(jwt: string, client: Client, issuer: string): Promise<void> {
+    const { id } = client
+    const claims = await verifySignature(jwt, client)
     if (claims === undefined) throw refused('None of the keys of the client signed the assertion.')
     const { iss, sub, aud, exp, nbf, jti } = claims
     const seconds = now() / 1000

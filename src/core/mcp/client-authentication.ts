@@ -29,7 +29,9 @@ export function createAuthenticateClient(findClient: FindClient, checkAssertion:
     const client = await findClient(clientId, request.issuer)
     // The client registers again then.
     if (client === undefined) throw refused('The client is not known here, or no longer.')
-    if (!accepts(client, method)) throw refused(`The client authenticates with ${client.authentication}.`)
+    if (!accepts(client, method)) {
+      throw refused(`The client authenticates with ${client.authentications.join(' or ')}.`)
+    }
     if (isSecret(method) && !client.hasSecret(value)) throw refused('The client secret is wrong.')
     if (method === 'private_key_jwt') await checkAssertion(value, client, request.issuer)
     return client
@@ -37,8 +39,8 @@ export function createAuthenticateClient(findClient: FindClient, checkAssertion:
 }
 
 /** How a secret comes makes no difference to what it proves. */
-function accepts({ authentication }: Client, method: ClientAuthentication): boolean {
-  return authentication === method || (isSecret(authentication) && isSecret(method))
+function accepts({ authentications }: Client, method: ClientAuthentication): boolean {
+  return authentications.some((own) => own === method || (isSecret(own) && isSecret(method)))
 }
 
 function isSecret(method: ClientAuthentication): boolean {

@@ -1,4 +1,4 @@
-import { type ClientAuthentication, clientAuthentications } from './client.ts'
+import { type ClientAuthentication, type ClientKeys, clientAuthentications, type JsonWebKeySet } from './client.ts'
 import { OAuthError, type OAuthErrorCode } from './oauth-error.ts'
 import { redirectKind } from './redirect-uri.ts'
 
@@ -6,11 +6,15 @@ import { redirectKind } from './redirect-uri.ts'
 export interface ClientMetadata {
   readonly name: string | undefined
   readonly redirectUris: readonly string[]
-  readonly authentication: ClientAuthentication
-  readonly jwksUri: string | undefined
+  /** The ways of ours to authenticate that it names; the one it prefers comes first. */
+  readonly authentications: readonly [ClientAuthentication, ...ClientAuthentication[]]
+  readonly keys: ClientKeys | undefined
 }
 
+type Members = Readonly<Record<string, unknown>>
+
 const maxRedirectUris = 10
+const maxKeys = 20
 const maxLength = 500
 const maxName = 100
 
@@ -19,17 +23,25 @@ const maxName = 100
  * `invalid_client_metadata` and `invalid_redirect_uri`.
  */
 export function readClientMetadata(value: unknown, byDefault: ClientAuthentication): ClientMetadata {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusal('must be a JSON object')
-  const metadata: Readonly<Record<string, unknown>> = { ...value }
+  const metadata = membersOf(value)
+  if (metadata === undefined) throw refusal('must be a JSON object')
   checkUses(metadata)
-  const authentication = authenticationIn(metadata, byDefault)
-  const jwksUri = jwksUriIn(metadata)
-  if (authentication === 'private_key_jwt' && jwksUri === undefined) throw refusal('private_key_jwt needs a jwks_uri')
-  return { name: nameIn(metadata), redirectUris: redirectUrisIn(metadata), authentication, jwksUri }
+  const keys = keysIn(metadata)
+  return {
+    name: nameIn(metadata),
+    redirectUris: redirectUrisIn(metadata),
+    authentications: authenticationsIn(metadata, byDefault, keys),
+    keys,
+  }
+}
+
+/** The members of a JSON object; `undefined` for anything else. */
+export function membersOf(value: unknown): Members | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
 }
 
 /** Codes are all we give, and refresh tokens with them. */
-function checkUses({ grant_types: grants, response_types: responses }: Readonly<Record<string, unknown>>): void {
+function checkUses({ grant_types: grants, response_types: responses }: Members): void {
   if (grants !== undefined && !(Array.isArray(grants) && grants.includes('authorization_code'))) {
     throw refusal('grant_types must have authorization_code')
   }
@@ -38,7 +50,7 @@ function checkUses({ grant_types: grants, response_types: responses }: Readonly<
   }
 }
 
-function redirectUrisIn({ redirect_uris: uris }: Readonly<Record<string, unknown>>): readonly string[] {
+function redirectUrisIn({ redirect_uris: uris }: Members): readonly string[] {
   const refuse = (message: string) => refusal(message, 'invalid_redirect_uri')
   if (!Array.isArray(uris) || uris.length === 0) throw refuse('redirect_uris must list at least one')
   if (uris.length > maxRedirectUris) throw refuse(`redirect_uris must list at most ${maxRedirectUris}`)
@@ -48,26 +60,42 @@ function redirectUrisIn({ redirect_uris: uris }: Readonly<Record<string, unknown
   })
 }
 
-function authenticationIn(
-  { token_endpoint_auth_method: method }: Readonly<Record<string, unknown>>,
+/** Clients of today name several ways, of which we take those that are ours too; signing wants keys. */
+function authenticationsIn(
+  { token_endpoint_auth_method: preferred, token_endpoint_auth_methods_supported: others }: Members,
   byDefault: ClientAuthentication,
-): ClientAuthentication {
-  if (method === undefined) return byDefault
-  const known = clientAuthentications.find((name) => name === method)
-  if (known === undefined) {
-    throw refusal(`token_endpoint_auth_method must be one of: ${clientAuthentications.join(', ')}`)
-  }
-  return known
+  keys: ClientKeys | undefined,
+): ClientMetadata['authentications'] {
+  const all: readonly unknown[] = [preferred, ...(Array.isArray(others) ? others : [])].filter(Boolean)
+  const named = new Set(all.length === 0 ? [byDefault] : all)
+  const known = [...named].flatMap((name) => clientAuthentications.find((own) => own === name) ?? [])
+  const [first, ...more] = known.filter((name) => name !== 'private_key_jwt' || keys !== undefined)
+  if (first !== undefined) return [first, ...more]
+  if (known.length > 0) throw refusal('private_key_jwt needs jwks or jwks_uri')
+  throw refusal(`token_endpoint_auth_method must be one of: ${clientAuthentications.join(', ')}`)
 }
 
-function jwksUriIn({ jwks_uri: uri }: Readonly<Record<string, unknown>>): string | undefined {
+/** RFC 7591 section 2: in one place or the other. */
+function keysIn({ jwks_uri: uri, jwks }: Members): ClientKeys | undefined {
+  if (uri !== undefined && jwks !== undefined)
+    throw refusal('jwks is one place for keys and jwks_uri another; keep one')
+  if (jwks !== undefined) return { jwks: keySetIn(jwks) }
   if (uri === undefined) return undefined
-  if (typeof uri === 'string' && uri.length <= maxLength && redirectKind(uri) === 'web') return uri
+  if (typeof uri === 'string' && uri.length <= maxLength && redirectKind(uri) === 'web') return { jwksUri: uri }
   throw refusal('jwks_uri must be https')
 }
 
+/** A secret or private key in it is known to everybody. */
+function keySetIn(value: unknown): JsonWebKeySet {
+  const list = membersOf(value)?.keys
+  const keys = Array.isArray(list) ? list.map(membersOf).filter((key) => key !== undefined) : []
+  if (keys.length === 0 || keys.length > maxKeys) throw refusal(`jwks must have keys, at most ${maxKeys}`)
+  if (keys.some((key) => 'd' in key || 'k' in key)) throw refusal('jwks must have public keys alone')
+  return { keys }
+}
+
 /** Without control characters and the like, with which a name could look like another. */
-function nameIn({ client_name: name }: Readonly<Record<string, unknown>>): string | undefined {
+function nameIn({ client_name: name }: Members): string | undefined {
   if (name === undefined) return undefined
   if (typeof name !== 'string') throw refusal('client_name must be text')
   const shown = name

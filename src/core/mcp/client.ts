@@ -13,9 +13,17 @@ export interface Client {
    */
   readonly known: 'configured' | 'document' | 'registered'
   readonly redirectUris: readonly string[]
-  readonly authentication: ClientAuthentication
+  /** The ways it may prove itself; its own choice at each request. */
+  readonly authentications: readonly ClientAuthentication[]
   /** Whether this is its secret. */
   readonly hasSecret: (secret: string) => boolean
-  /** Where the keys are that it signs with. */
-  readonly jwksUri: string | undefined
+  readonly keys: ClientKeys | undefined
+}
+
+/** The keys that a client signs with: where they are, or the set itself (RFC 7517 section 5). */
+export type ClientKeys = { readonly jwksUri: string } | { readonly jwks: JsonWebKeySet }
+
+/** Public keys. */
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
 }

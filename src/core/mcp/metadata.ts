@@ -20,6 +20,7 @@ export function authorizationServerMetadata(issuer: string, basePath: string, re
     revocation_endpoint_auth_methods_supported: clientAuthentications,
     revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
     protected_resources: resources.map(({ mcp }) => mcp.resource),
   }
 }

@@ -26,8 +26,9 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   readonly status: number
 
-  constructor(code: OAuthErrorCode, message: string) {
-    super(message)
+  /** `cause` goes to logs only. */
+  constructor(code: OAuthErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = 'OAuthError'
     this.code = code
     this.status = statuses[code]

@@ -36,17 +36,17 @@ export function createRegistration({ keyring, now }: RegistrationOptions) {
     /** Registers a client, and gives what it is told (section 3.2.1). Throws as `readClientMetadata`. */
     register(body: unknown, issuer: string) {
       const metadata = readClientMetadata(body, 'client_secret_basic')
-      // Keys are fetched from addresses of the config alone: anybody may register.
-      if (metadata.authentication === 'private_key_jwt') {
-        throw new OAuthError('invalid_client_metadata', 'private_key_jwt is for clients that the config lists')
-      }
       const issuedAt = Math.floor(now() / 1000)
       const registered: Registered = { ...metadata, until: issuedAt + validSeconds }
       const sealed = keyring.seal(purpose, issuer, Buffer.from(JSON.stringify(registered)))
       const id = prefix + Buffer.from(sealed).toString('base64url')
       if (id.length > maxIdLength)
-        throw new OAuthError('invalid_client_metadata', 'is too much: register fewer redirect_uris')
-      const { name, redirectUris, authentication, jwksUri } = metadata
+        throw new OAuthError(
+          'invalid_client_metadata',
+          'is too much: register fewer redirect_uris, and jwks_uri in place of jwks',
+        )
+      const { name, redirectUris, authentications, keys } = metadata
+      const [authentication] = authentications
       const hasSecret = authentication === 'client_secret_basic' || authentication === 'client_secret_post'
       return {
         client_id: id,
@@ -55,7 +55,7 @@ export function createRegistration({ keyring, now }: RegistrationOptions) {
         ...(name !== undefined && { client_name: name }),
         redirect_uris: redirectUris,
         token_endpoint_auth_method: authentication,
-        ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
+        ...(keys !== undefined && ('jwks' in keys ? { jwks: keys.jwks } : { jwks_uri: keys.jwksUri })),
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       }
@@ -66,12 +66,10 @@ export function createRegistration({ keyring, now }: RegistrationOptions) {
       if (!id.startsWith(prefix) || id.length > maxIdLength) return undefined
       const plain = keyring.open(purpose, issuer, Buffer.from(id.slice(prefix.length), 'base64url'))
       if (plain === undefined) return undefined
-      const { until, name, redirectUris, authentication, jwksUri }: Registered = JSON.parse(
-        Buffer.from(plain).toString(),
-      )
+      const { until, name, redirectUris, authentications, keys }: Registered = JSON.parse(Buffer.from(plain).toString())
       if (until * 1000 <= now()) return undefined
       const hasSecret = (secret: string) => secretsOf(id).some((own) => isEqualSecret(own, secret))
-      return { id, name: name ?? '', known: 'registered', redirectUris, authentication, hasSecret, jwksUri }
+      return { id, name: name ?? '', known: 'registered', redirectUris, authentications, hasSecret, keys }
     },
   }
 }

@@ -143,7 +143,7 @@ export const errorTexts = {
   client_refused: {
     heading: () => 'This app cannot sign you in',
     message: () =>
-      'It is not known here, or wants an answer at an address that is not its own. Remove the connection in the app and add it again.',
+      'It is not known here, or wants an answer at an address that is not its own. Try again in a minute; if it stays like this, remove the connection in the app and add it again.',
   },
   sign_in_loop: {
     heading: () => 'Signing in keeps going in a circle',
