@@ -20,6 +20,7 @@ import {
 } from './grant.ts'
 import type { GrantStore, HeldGrant, ListedGrant } from './grant-store.ts'
 import { OAuthError } from './oauth-error.ts'
+import { surplusGrants } from './surplus-grants.ts'
 
 interface GrantsOptions {
   readonly store: GrantStore
@@ -95,6 +96,7 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
       renewedAt: at,
       accessTokens: [],
     }
+    for (const old of surplusGrants(await store.list(user.user))) await end(old, 'the user has too many')
     await store.create(user.user, code.id, grant, at + codeMs)
     audit('consent_granted', {
       user: userKey(user.provider, user.sub),
