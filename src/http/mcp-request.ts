@@ -4,6 +4,7 @@ import { demandOf, type McpDemand, type MessageError } from '../core/mcp/message
 import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
 import { asksToSignIn } from '../core/mcp/resources.ts'
 import type { GuardedRoute, McpRules } from '../core/route.ts'
+import { isNavigation } from '../core/same-origin.ts'
 import { heldBody, type RequestBody } from './request-body.ts'
 
 declare module 'fastify' {
@@ -36,7 +37,9 @@ export async function readMcpRequest(
     throw new GatewayError('cross_site')
   }
   const body = method === 'POST' ? await wholeBody(request, maxBodyBytes) : Buffer.alloc(0)
-  const demand = demandOf(mcp, { method, headers, body, asksToSignIn: asksToSignIn(target.search) })
+  // A browser that opens the address is told what it is, rather than what the server says to a GET.
+  const isChallenged = asksToSignIn(target.search) || isNavigation(request.guarded())
+  const demand = demandOf(mcp, { method, headers, body, asksToSignIn: isChallenged })
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
   return { demand, body: method === 'POST' ? heldBody(body) : undefined }
 }

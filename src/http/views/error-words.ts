@@ -45,7 +45,8 @@ export const errorTexts = {
   },
   token_required: {
     heading: (context) => `${tool(context)} is for programs`,
-    message: () => 'It takes an access token with each request. Signing in here does not open it.',
+    message: () =>
+      'It takes an access token with each request, so it does not open here. Give its address to the app that is to use it.',
   },
   invalid_token: {
     heading: () => 'This access token is no good here',

@@ -174,3 +174,14 @@ t.test(
     }
   },
 )
+
+t.test('a person who opens the address in a browser is told what it is for', async (t) => {
+  const { origin, server } = await start(t, {})
+
+  const page = await createPerson().open(`${origin}/mcp`)
+
+  t.equal(page.status, 401)
+  t.match(page.body, 'Notes is for programs')
+  t.match(page.body, 'Give its address to the app')
+  t.equal(server.received.length, 0)
+})
