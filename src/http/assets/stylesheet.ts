@@ -25,7 +25,7 @@ body {
   overflow-wrap: anywhere; -webkit-text-size-adjust: 100%;
 }
 body > * { width: 100%; max-width: calc(var(--column) + 3rem); margin: 0 auto; padding: 0 1.5rem; }
-.narrow { --column: 28rem; padding-top: clamp(0rem, 12vh, 8rem); }
+.narrow { --column: 28rem; padding-block: min(12vh, 8rem) 1.5rem; }
 .wide { --column: 60rem; }
 
 h1, h2, h3, p, ul, ol, dl, dd { margin: 0; padding: 0; }
