@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createKeyring } from '../../src/adapters/keyring.ts'
 import { createBrowser } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { startGatewayProcess } from '../support/gateway-process.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis, storedEntries } from '../support/redis.ts'
 import { startGateway, startParts } from '../support/stack.ts'
 
 const key = randomBytes(32)
@@ -61,7 +60,7 @@ t.test('Redis holds nothing in clear, every key ends by itself, and the index le
   const { sub } = JSON.parse((await ada.send(`${origin}/oauth/me`)).body)
   const cookie = ada.cookies(origin).get('toolgate')?.value ?? ''
 
-  const entries = await dump(t, redis.url)
+  const entries = await storedEntries(redis.url)
 
   const everything = entries.map(({ name, value }) => `${name}\n${value}`).join('\n')
   const tokens = echo.received.map(({ headers }) => String(headers.authorization).replace('Bearer ', ''))
@@ -105,18 +104,3 @@ t.test('a store that is away is one line in the log, however many requests meet 
   t.equal(errors.length, 1)
   t.match(errors[0], 'store is away')
 })
-
-/** All keys of the server, with values as text and times to live in milliseconds. */
-async function dump(t: Test, url: string) {
-  const redis = new Redis(url)
-  t.teardown(() => redis.disconnect())
-  const entries: { readonly name: string; readonly value: string; readonly ttl: number }[] = []
-  for (const name of await redis.keys('*')) {
-    const isIndex = (await redis.type(name)) === 'zset'
-    const value = isIndex
-      ? (await redis.zrange(name, '0', '-1')).join('\n')
-      : (await redis.getBuffer(name))?.toString('latin1')
-    entries.push({ name, value: value ?? '', ttl: await redis.pttl(name) })
-  }
-  return entries
-}

@@ -137,3 +137,18 @@ export async function storedKeys(url: string): Promise<readonly string[]> {
   redis.disconnect()
   return keys.sort()
 }
+
+/** All that is stored there, with values as text and times to live in milliseconds. */
+export async function storedEntries(url: string) {
+  const redis = new Redis(url)
+  const entries: { readonly name: string; readonly value: string; readonly ttl: number }[] = []
+  for (const name of await redis.keys('*')) {
+    const isIndex = (await redis.type(name)) === 'zset'
+    const value = isIndex
+      ? (await redis.zrange(name, '0', '-1')).join('\n')
+      : (await redis.getBuffer(name))?.toString('latin1')
+    entries.push({ name, value: value ?? '', ttl: await redis.pttl(name) })
+  }
+  redis.disconnect()
+  return entries
+}
