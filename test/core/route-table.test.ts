@@ -95,14 +95,14 @@ t.test('our own host is served also where no route is, and any other has none', 
   t.equal(table.match('third.test', '/a'), undefined)
 })
 
-t.test('the longest path a request line can hold costs no more than others', (t) => {
+t.test('how deep a path is does not matter, only how deep the routes are', (t) => {
   const table = tableOf('', '/a/a', '/b')
-  const path = '/a'.repeat(8000)
+  const path = '/a'.repeat(50_000)
   const started = performance.now()
 
-  // One by one they took 20 ms each.
-  for (let i = 0; i < 200; i++) t.equal(table.match(host, Buffer.from(path + i).toString())?.name, '/a/a')
+  // With a look-up for each segment they took a second each.
+  for (let i = 0; i < 5; i++) t.equal(table.match(host, Buffer.from(path + i).toString())?.name, '/a/a')
 
-  t.ok(performance.now() - started < 2000)
+  t.ok(performance.now() - started < 1_000)
   t.end()
 })

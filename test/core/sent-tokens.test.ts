@@ -1,4 +1,7 @@
 import t from 'tap'
+import { createMemoryStore } from '../../src/adapters/memory-store.ts'
+import { createSentTokens } from '../../src/core/sent-tokens.ts'
+import { heldTokens } from '../support/passage.ts'
 import { accessToken, answer, failing, hour, settle, signedIn } from '../support/refreshing.ts'
 
 const second = 1_000
@@ -121,4 +124,45 @@ t.test('a holder that lost the lock before it sent the token does not send it', 
 
   await refused
   t.strictSame(sent, [])
+})
+
+t.test(
+  'the second sender is told that it is not the first, and may be followed once it has said what came of it',
+  async (t) => {
+    const beginSending = createSentTokens(createMemoryStore({ now: () => 0 }).locks)
+
+    const first = await beginSending(heldTokens())
+    const second = await beginSending(heldTokens())
+    const third = await beginSending(heldTokens())
+    await second?.settle()
+    const fourth = await beginSending(heldTokens())
+
+    t.strictSame([first?.isFirst, second?.isFirst, third?.isFirst, fourth?.isFirst], [true, false, undefined, false])
+  },
+)
+
+t.test(
+  'all replicas, also those of the next release, look at the same places: docs/storage.md has their names',
+  async (t) => {
+    const { locks } = createMemoryStore({ now: () => 0 })
+    const acquire = t.capture(locks, 'acquire', locks.acquire)
+    const beginSending = createSentTokens(locks)
+
+    for (let i = 0; i < 2; i++) await beginSending(heldTokens())
+
+    t.strictSame(
+      [...new Set(acquire().map(({ args: [user, name, ttlMs] }) => `${user} ${name} ${ttlMs}`))],
+      ['hash cognito.1.recent 60000', 'hash cognito.1.sent 120000', 'hash cognito.1.again 120000'],
+    )
+  },
+)
+
+t.test('what came of it can be said also where the shorter mark was not to be had', async (t) => {
+  const { locks } = createMemoryStore({ now: () => 0 })
+  await locks.acquire('hash', 'cognito.1.recent', 60_000)
+  const sending = await createSentTokens(locks)(heldTokens())
+
+  await sending?.settle()
+
+  t.ok(await locks.acquire('hash', 'cognito.1.sent', 1))
 })
