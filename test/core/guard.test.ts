@@ -31,12 +31,17 @@ interface Given {
   readonly fresh?: (tokens: HeldTokens) => Promise<HeldTokens>
   readonly presented?: Partial<PresentedToken>
   readonly touch?: () => Promise<void>
+  /** Providers that the config has; `cognito` and `crm` unless told otherwise. */
+  readonly configured?: readonly string[]
 }
 
 /** A guard over fakes: sessions by cookie, each with its token sets, that of the sign-in first. */
-function guard({ sessions = { ada: [held('cognito'), held('crm')] }, fresh, presented, touch }: Given = {}) {
+function guard(given: Given = {}) {
+  const { sessions = { ada: [held('cognito'), held('crm')] }, fresh, presented, touch } = given
+  const { configured = ['cognito', 'crm'] } = given
   const events: string[] = []
   const asked: string[][] = []
+  const grantsAsked: unknown[] = []
   const clock = { at: Date.parse('2026-01-01') }
   let touches = 0
   const provider = (name: string) =>
@@ -65,20 +70,21 @@ function guard({ sessions = { ada: [held('cognito'), held('crm')] }, fresh, pres
         await touch?.()
       },
     },
-    async granted({ accessToken, resource, providers: names }) {
+    async granted({ accessToken, resource, providers: names, ...how }) {
       asked.push([...names])
+      grantsAsked.push(how)
       const sets = (sessions.ada ?? []).filter(({ provider }) => names.includes(provider))
       if (accessToken !== 'granted' || resource !== 'https://tools.test/mcp') return undefined
       const tokens = new Map(sets.map((set) => [set.provider, set]))
       return { user: 'hash', id: 'one', version: 1, grant: aGrant(), endsAt: clock.at + hour, tokens }
     },
     freshTokens: async (tokens) => (fresh === undefined ? tokens : fresh(tokens)),
-    providers: new Map(['cognito', 'crm'].map((name) => [name, provider(name)])),
+    providers: new Map(configured.map((name) => [name, provider(name)])),
     idleMs: 12 * hour,
     now: () => clock.at,
     audit: (event, facts) => void events.push(`${event} ${facts.user} ${facts.route}`),
   })
-  return { admit, identify, events, asked, clock, touches: () => touches }
+  return { admit, identify, events, asked, grantsAsked, clock, touches: () => touches }
 }
 
 const route = (more: Partial<GuardedRoute> = {}) => aRoute(more as object) as GuardedRoute
@@ -316,6 +322,14 @@ t.test('who only wants to leave need not wait for fresh tokens', async (t) => {
   t.equal(await refusal(identify(page, ['cognito'])), 'session_ended')
 })
 
+t.test('who only looks is told who it is, and keeps no session alive', async (t) => {
+  const { identify, touches } = guard()
+
+  t.match(await identify(page, ['cognito'], { isUse: false }), { key: 'cognito:ada' })
+
+  t.equal(touches(), 0)
+})
+
 t.test('when a session ends, unless it is used again, is told with the user', async (t) => {
   const { identify, clock } = guard()
 
@@ -352,6 +366,7 @@ t.test('a token of ours that is no good is refused, whatever cookie came with it
 
   t.equal(await refusal(guard().admit(both, cookie)), 'invalid_token')
   t.equal(await refusal(guard().admit(mcpRoute(), page)), 'token_required')
+  t.equal(await refusal(guard().admit(both, nobody)), 'token_required', 'no sign-in is offered to a client')
   t.match(await guard().admit(both, page), { user: { key: 'cognito:ada' }, grant: undefined })
   t.equal(await refusal(guard().admit(mcpRoute({ signIn: ['crm'] }), withBearer('granted'))), 'invalid_token')
 })
@@ -368,3 +383,44 @@ t.test('a grant is as good as the sign-in, the rules and its scopes', async (t) 
   t.equal(await admitWith({}, { scopes: ['reports/read'] }), 'insufficient_scope', 'of the provider')
   t.equal(await admitWith({ sessions: { ada: [held('cognito')] } }, { provider: 'crm' }), 'connection_required')
 })
+
+t.test('what is open to all needs no token, and a token that comes with it has to be good', async (t) => {
+  const open = { demand: { isOpen: true, scopes: [] } }
+  const closed = { demand: { isOpen: false, scopes: [] } }
+
+  t.equal(await guard().admit(mcpRoute(), nobody, open), undefined)
+  t.equal(await refusal(guard().admit(mcpRoute(), nobody, closed)), 'token_required')
+  t.equal(await refusal(guard().admit(mcpRoute(), withBearer('other'), open)), 'invalid_token')
+})
+
+t.test('a client is told all scopes that it needs, and in whose name it asked', async (t) => {
+  const demand = { isOpen: false, scopes: ['notes/read', 'notes/write'] }
+
+  await t.rejects(guard().admit(mcpRoute(), withBearer('granted'), { demand }), {
+    code: 'insufficient_scope',
+    scopes: ['notes/read', 'notes/write'],
+    signedInAs: 'ada',
+  })
+})
+
+t.test('a grant of a provider that the config has no longer is none', async (t) => {
+  const { admit } = guard({ configured: ['crm'] })
+
+  t.equal(await refusal(admit(mcpRoute(), withBearer('granted'))), 'invalid_token')
+})
+
+t.test(
+  'a token is as good as it was, for what was open before; a new request has to show one that is good now',
+  async (t) => {
+    const { admit, asked, grantsAsked } = guard()
+
+    await admit(mcpRoute(), withBearer('granted'))
+    await admit(mcpRoute(), withBearer('granted'), { isUse: false, confirmedWithinMs: 9 })
+
+    t.strictSame(grantsAsked, [
+      { wasGood: false, confirmedWithinMs: undefined },
+      { wasGood: true, confirmedWithinMs: 9 },
+    ])
+    t.strictSame(asked, [['cognito'], ['cognito']])
+  },
+)
