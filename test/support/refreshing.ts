@@ -3,10 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createKeyring } from '../../src/adapters/keyring.ts'
 import { createMemoryStore } from '../../src/adapters/memory-store.ts'
+import type { Budget } from '../../src/core/budget.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { createFreshTokens } from '../../src/core/fresh-tokens.ts'
 import type { HeldTokens } from '../../src/core/held-records.ts'
-import type { RecordStore } from '../../src/core/ports.ts'
+import type { Audit, RecordStore } from '../../src/core/ports.ts'
 import {
   type Provider,
   ProviderError,
@@ -48,6 +49,7 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
   const sent: string[] = []
   const revoked: string[] = []
   const events: string[] = []
+  const audited: Parameters<Audit>[] = []
   const sleeping: (() => void)[] = []
   const memory = createMemoryStore({ now })
   const store = { away: false }
@@ -60,7 +62,7 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
     name: 'cognito',
     client: 'us',
     timeoutMs: 10_000,
-    refresh: async (_token?: string): Promise<ProviderTokens> => answer('second'),
+    refresh: async (..._args: Partial<Parameters<Provider['refresh']>>): Promise<ProviderTokens> => answer('second'),
     recheck: async (..._args: Parameters<Provider['recheck']>): ReturnType<Provider['recheck']> => undefined,
   }
   const providers: ReadonlyMap<string, Provider> = new Map([
@@ -84,9 +86,9 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
         isAnswerFrom: async () => true,
         recheck: (...args) => provider.recheck(...args),
         signOutUrl: async () => undefined,
-        refresh: (token) => {
-          sent.push(token)
-          return provider.refresh(token)
+        refresh: (...args) => {
+          sent.push(args[0])
+          return provider.refresh(...args)
         },
         revoke: async (token) => void revoked.push(token),
       },
@@ -98,17 +100,20 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
   const setAside = createSetAside({ records, keyring, now })
   const list = memory.revocations
   const revoking = createRevoking(list, createRevocations({ setAside, list, providers, now }).start)
-  const replica = () =>
+  const replica = (budgets: ReadonlyMap<string, Budget> = new Map()) =>
     createFreshTokens({
       store: users,
       locks: memory.locks,
       providers,
-      budgets: new Map(),
+      budgets,
       revoke: createRevoke(setAside, providers, revoking),
       claimsMaxAgeMs: hour,
       now,
       sleep: () => new Promise((resolve) => sleeping.push(resolve)),
-      audit: (event) => void events.push(event),
+      audit: (...event) => {
+        events.push(event[0])
+        audited.push(event)
+      },
       onProvider: (_name, answers) => void events.push(answers ? 'answers' : 'away'),
     })
   const gateway = () => replica().freshTokens
@@ -138,7 +143,23 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
     for (const resume of sleeping.splice(0)) resume()
     await settle()
   }
-  return { clock, store, memory, users, provider, sent, revoked, events, held, signUp, stored, replica, gateway, wake }
+  return {
+    clock,
+    store,
+    memory,
+    users,
+    provider,
+    sent,
+    revoked,
+    events,
+    audited,
+    held,
+    signUp,
+    stored,
+    replica,
+    gateway,
+    wake,
+  }
 }
 
 async function away(): Promise<never> {
