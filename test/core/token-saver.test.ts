@@ -11,7 +11,7 @@ t.test('what a failover lost is written back over the older set, by whoever refr
   const freshTokens = gateway()
   await freshTokens(held)
   const [before] = await memory.records.read(user, ['t:cognito'])
-  await lose(memory, users, held)
+  await lose(users, held)
 
   t.equal(accessToken(await freshTokens((await stored()) ?? held)), 'second', 'it is used at once')
 
@@ -20,10 +20,10 @@ t.test('what a failover lost is written back over the older set, by whoever refr
 })
 
 t.test('it is written back within a minute, also when nobody asks', async (t) => {
-  const { held, users, memory, provider, stored, gateway, wake } = await signedIn(t)
+  const { held, users, provider, stored, gateway, wake } = await signedIn(t)
   provider.refresh = async () => answer('second', 'r2')
   await gateway()(held)
-  await lose(memory, users, held)
+  await lose(users, held)
 
   await wake()
 
@@ -198,12 +198,12 @@ t.test(
 )
 
 t.test('what was saved late is kept for its minute, too: the store may still forget it', async (t) => {
-  const { save, flush, newest, held, renewed, away, memory, users, stored } = await saving(t)
+  const { save, flush, newest, held, renewed, away, users, stored } = await saving(t)
   away.add(user)
   await save(held, renewed())
   away.clear()
   await flush(held)
-  await lose(memory, users, held)
+  await lose(users, held)
 
   const lost = await stored()
 
@@ -222,13 +222,13 @@ t.test('where something newer is stored, that is given, and nothing is kept', as
 })
 
 t.test('the minute of a set is not cut short by that of the one before', async (t) => {
-  const { save, newest, held, renewed, sleeps, memory, users, stored } = await saving(t)
+  const { save, newest, held, renewed, sleeps, users, stored } = await saving(t)
   const { held: second } = await save(held, renewed())
   await save(second, renewed(second, { accessToken: 'third', refreshToken: 'r3' }))
 
   sleeps[0]?.wake()
   await settle()
-  await lose(memory, users, second)
+  await lose(users, second)
 
   t.equal(accessToken(newest((await stored()) ?? held)), 'third')
 })
@@ -248,7 +248,7 @@ t.test('a set that came while an older one was looked after is kept', async (t) 
   await save(second, renewed(second, { accessToken: 'third', refreshToken: 'r3' }))
   reading.resolve()
   await flushed
-  await lose(memory, users, second)
+  await lose(users, second)
 
   t.equal(accessToken(newest((await stored()) ?? held)), 'third')
 })
@@ -348,11 +348,9 @@ t.test('a process that ends tries for 25 seconds, for as many as it can', async 
   t.equal(accessToken(await stored()), 'first')
 })
 
-type Gateway = Awaited<ReturnType<typeof signedIn>>
-
 /** The store forgets what was written since this set was: a replica that knew no more has taken over. */
-async function lose(memory: Gateway['memory'], users: Gateway['users'], { set, version }: Gateway['held']) {
-  const write = memory.records.write
-  await write(user, 't:cognito', { state: 'live', mark: '', reason: '', body: Buffer.of(), ttlMs: 1 }, { version: 2 })
-  await users.writeTokens(user, 'cognito', set, { version: version + 2 })
+async function lose(users: Awaited<ReturnType<typeof signedIn>>['users'], { set }: HeldTokens) {
+  const { version = 0 } = (await users.readTokens(user, 'cognito')) ?? {}
+  const lost = await users.writeTokens(user, 'cognito', set, { version })
+  if (lost === undefined) throw new Error('nothing was lost')
 }
