@@ -26,9 +26,9 @@ function aClient(client: Partial<Client> = {}): Client {
     name: 'An app',
     known: 'registered',
     redirectUris: [redirectUri],
-    authentication: 'none',
+    authentications: ['none'],
     hasSecret: () => false,
-    jwksUri: undefined,
+    keys: undefined,
     ...client,
   }
 }
