@@ -19,6 +19,8 @@ export interface RedisClient {
   readonly ask: <Answer>(command: (redis: Redis | Cluster) => Promise<Answer>, isRead?: 'read') => Promise<Answer>
   /** Proves that Redis answers; of a Cluster, any primary. Throws as `ask`. */
   readonly ping: () => Promise<void>
+  /** Whether one command may be about the records of several users: not in a Cluster. */
+  readonly isOneServer: boolean
   /** The connection that commands on this key use, once they have used it. */
   readonly nodeOf: (key: string) => Redis | undefined
   /** A connection that hears what is published, to be connected and thrown away. In a Cluster to any node. */
@@ -126,6 +128,8 @@ export function createRedis(connection: StoreConnection, onChange?: OnAvailabili
         else await redis.ping()
       })
     },
+
+    isOneServer: !(redis instanceof Cluster),
 
     nodeOf(key) {
       if (!(redis instanceof Cluster)) return redis

@@ -6,10 +6,11 @@ import type { RedisClient } from './client.ts'
 import type { RedisInvalidations } from './invalidations.ts'
 import type { Keys } from './keys.ts'
 import { pairs } from './pairs.ts'
+import { type ReadValues, readTogether } from './read-together.ts'
 import { headerWord, readRecord } from './record-value.ts'
 
 interface RecordOptions {
-  readonly client: Pick<RedisClient, 'ask' | 'ping' | 'nodeOf'>
+  readonly client: Pick<RedisClient, 'ask' | 'ping' | 'nodeOf' | 'isOneServer'>
   readonly keys: Keys
   readonly invalidations: Pick<RedisInvalidations, 'channel' | 'changed'>
   /** Waits until a replica has what was written over this connection; absent: nothing waits. */
@@ -22,12 +23,15 @@ interface RecordOptions {
  * message of its script.
  */
 export function createRecords({
-  client: { ask, ping, nodeOf },
+  client: { ask, ping, nodeOf, isOneServer },
   keys,
   invalidations: { channel, changed },
   replicated,
   close,
 }: RecordOptions): RecordStore {
+  const readValues: ReadValues = (names) => ask((redis) => redis.mgetBuffer([...names]), 'read')
+  const readRecords = isOneServer ? readTogether(readValues) : readValues
+
   /** What nobody can make good is kept safe: a refresh token that replaced another, and that something has ended. */
   async function keepSafe(user: UserHash): Promise<void> {
     const connection = replicated && nodeOf(keys.index(user))
@@ -37,7 +41,7 @@ export function createRecords({
   return {
     async read(user, names) {
       if (names.length === 0) return []
-      const values = await ask((redis) => redis.mgetBuffer(names.map((name) => keys.record(user, name))), 'read')
+      const values = await readRecords(names.map((name) => keys.record(user, name)))
       return values.map((value) => (value === null ? undefined : readRecord(value)))
     },
 
