@@ -27,6 +27,7 @@ import { createGuard } from './core/guard.ts'
 import { createIdentityKeys } from './core/identity-keys.ts'
 import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createGranted } from './core/mcp/granted.ts'
+import { createSessionOwners } from './core/mcp/session-owners.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Clock } from './core/ports.ts'
 import { createProviderStates } from './core/provider-states.ts'
@@ -214,6 +215,7 @@ export async function compose(
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
     openExchanges,
+    sessionOwners: createSessionOwners({ ...sealedStore, invalidations: caching.invalidations, audit }),
     testSignIn,
     documents: createDocuments(),
     clientOf: upstreams.clientOf,

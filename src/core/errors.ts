@@ -6,6 +6,7 @@ const catalogue = {
   session_ended: [401, 'The session has ended. Sign in again to continue.'],
   token_required: [401, 'Send an access token to open this.'],
   invalid_token: [401, 'The access token is no good here: it is over, or was made for something else.'],
+  mcp_session_refused: [401, 'This MCP session is of another user. Start a new one.'],
   access_denied: [403, 'You are signed in, but not allowed to open this.'],
   insufficient_scope: [403, 'The account has not granted what this tool needs.'],
   connection_required: [403, 'Connect the account this tool needs, then try again.'],

@@ -7,9 +7,9 @@ export type UserHash = string
 /**
  * A record's name within its user: `s:<SHA-256 of the session id>`, `g:<grant>`, `t:<provider>`, and for a token set that
  * is to be revoked `r:<provider>:<mark>`. The gateway's own is `k:<use>`. `p:<SHA-256 of the session id>` is kept under
- * what a provider calls its session, and leads to ours.
+ * what a provider calls its session, and leads to ours. `m:owner` is kept under an MCP server's session.
  */
-export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k' | 'p'}:${string}`
+export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k' | 'p' | 'm'}:${string}`
 
 /** Names a record, or all of a user's that begin so. */
 export type RecordPattern = RecordName | 's:*' | 'g:*'

@@ -5,7 +5,7 @@ export interface Window {
   take(now: number): void
 }
 
-const maxAddresses = 10_000
+const maxNames = 10_000
 
 /** So many in any stretch of time of this length, and at least one. */
 export function createWindow(limit: number, lengthMs: number): Window {
@@ -21,21 +21,26 @@ export function createWindow(limit: number, lengthMs: number): Window {
   }
 }
 
-/** A window for each client address, of IPv6 for each /64 network; those that were asked for longest ago are forgotten. */
-export function createAddressWindows(limit: number, lengthMs: number): (address: string) => Window {
-  const byAddress = new Map<string, Window>()
+/** A window for each name; those that were asked for longest ago are forgotten. */
+export function createWindows(limit: number, lengthMs: number): (name: string) => Window {
+  const byName = new Map<string, Window>()
 
-  return (address) => {
-    const network = networkOf(address)
-    const window = byAddress.get(network) ?? createWindow(limit, lengthMs)
-    byAddress.delete(network)
-    byAddress.set(network, window)
-    for (const oldest of byAddress.keys()) {
-      if (byAddress.size <= maxAddresses) break
-      byAddress.delete(oldest)
+  return (name) => {
+    const window = byName.get(name) ?? createWindow(limit, lengthMs)
+    byName.delete(name)
+    byName.set(name, window)
+    for (const oldest of byName.keys()) {
+      if (byName.size <= maxNames) break
+      byName.delete(oldest)
     }
     return window
   }
+}
+
+/** A window for each client address, of IPv6 for each /64 network. */
+export function createAddressWindows(limit: number, lengthMs: number): (address: string) => Window {
+  const windows = createWindows(limit, lengthMs)
+  return (address) => windows(networkOf(address))
 }
 
 /** Who counts as one client: an IPv4 address, or the network that one IPv6 customer has to himself. */

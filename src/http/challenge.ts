@@ -13,9 +13,16 @@ export function challenge({ code, status, scopes }: GatewayError, request: Fasti
   return status === 401 ? bearer('') : {}
 }
 
+/** RFC 6750 section 3.1: what is wrong with the token that came. */
+const errors: { readonly [Code in GatewayErrorCode]?: string } = {
+  invalid_token: 'invalid_token',
+  mcp_session_refused: 'invalid_token',
+  insufficient_scope: 'insufficient_scope',
+}
+
 /** What an MCP client needs to get a token that will do (RFC 9728 section 5.1). */
 function mcpChallenge(code: GatewayErrorCode, scopes: readonly string[], resourceMetadata: string): string {
-  const error = code === 'invalid_token' || code === 'insufficient_scope' ? ` error="${code}",` : ''
+  const error = errors[code] === undefined ? '' : ` error="${errors[code]}",`
   const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''
   return `${error} resource_metadata="${resourceMetadata}"${scope}`
 }

@@ -3,6 +3,7 @@ import { GatewayError } from '../core/errors.ts'
 import { demandOf, type McpDemand, type MessageError } from '../core/mcp/message.ts'
 import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
 import { asksToSignIn } from '../core/mcp/resources.ts'
+import { sessionIdOf } from '../core/mcp/session-id.ts'
 import type { GuardedRoute, McpRules } from '../core/route.ts'
 import { isNavigation } from '../core/same-origin.ts'
 import { heldBody, type RequestBody } from './request-body.ts'
@@ -17,6 +18,8 @@ declare module 'fastify' {
 /** A message to an MCP server, read. */
 export interface McpMessage {
   readonly demand: McpDemand
+  /** The session of an older server's that it belongs to. */
+  readonly sessionId: string | undefined
   /** Of a POST: the very bytes that were read. */
   readonly body: RequestBody | undefined
 }
@@ -41,7 +44,8 @@ export async function readMcpRequest(
   const isChallenged = asksToSignIn(target.search) || isNavigation(request.guarded())
   const demand = demandOf(mcp, { method, headers, body, asksToSignIn: isChallenged })
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
-  return { demand, body: method === 'POST' ? heldBody(body) : undefined }
+  const sessionId = sessionIdOf(request.raw.rawHeaders)
+  return { demand, sessionId, body: method === 'POST' ? heldBody(body) : undefined }
 }
 
 async function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {

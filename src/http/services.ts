@@ -5,6 +5,7 @@ import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
+import type { SessionOwners } from '../core/mcp/session-owners.ts'
 import type { UserGrants } from '../core/mcp/user-grants.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
 import type { Asker, Documents } from '../core/ports.ts'
@@ -42,6 +43,7 @@ export interface Services {
   /** What upstreams verify signed identities with. */
   readonly publishedKeys: IdentityKeys['published']
   readonly refusedTokens: RefusedTokens
+  readonly sessionOwners: SessionOwners
   readonly openExchanges: OpenExchanges
   /** What sends requests to a route's upstream. */
   readonly clientOf: (route: Route) => UpstreamClient

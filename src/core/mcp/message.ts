@@ -44,7 +44,7 @@ const messageMembers = ['jsonrpc', 'id', 'method', 'params', 'result', 'error']
 const paramsMembers = ['name', 'uri', 'arguments', '_meta']
 
 const parseError = -32700
-const invalidRequest = -32600
+export const invalidRequest = -32600
 const headerMismatch = -32020
 
 /**

@@ -4,6 +4,7 @@ import { createAnswerHeaders } from '../../core/answer-headers.ts'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
+import { headerValues, type RawHeaders } from '../../core/headers.ts'
 import { MessageError } from '../../core/mcp/message.ts'
 import type { OpenExchange } from '../../core/open-exchanges.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
@@ -35,7 +36,14 @@ declare module 'fastify' {
 
 type Options = Pick<
   Services,
-  'table' | 'guard' | 'askForScopes' | 'upstreamHeaders' | 'clientOf' | 'refusedTokens' | 'openExchanges'
+  | 'table'
+  | 'guard'
+  | 'askForScopes'
+  | 'upstreamHeaders'
+  | 'clientOf'
+  | 'refusedTokens'
+  | 'openExchanges'
+  | 'sessionOwners'
 > &
   Pick<HttpSettings, 'basePath' | 'cookieName'>
 
@@ -43,7 +51,7 @@ type Options = Pick<
 export default fp<Options>(
   async function proxy(app, options) {
     const { table, guard, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
-    const { basePath, cookieName } = options
+    const { sessionOwners, basePath, cookieName } = options
     const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
     app.addHook('preClose', () => webSockets.closeAll())
@@ -86,12 +94,20 @@ export default fp<Options>(
         return asking
       })
       if (passage !== undefined && 'location' in passage) return reply.follow(passage)
+      if (message?.sessionId !== undefined) {
+        await sessionOwners.admit({ route, id: message.sessionId }, passage?.user.key)
+      }
       if (Number(request.headers['content-length'] ?? 0) > route.maxBodyBytes) throw new GatewayError('body_too_large')
       // Its type, well formed or not, is the tool's affair and not Fastify's.
       if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/octet-stream'
       request.admitted = { route, passage, message }
       return undefined
     })
+
+    /** A session that an MCP server gives to a user is theirs. */
+    function noteSession(route: Route, { user }: Passage, answer: RawHeaders): void {
+      for (const id of headerValues(answer, 'mcp-session-id')) sessionOwners.given({ route, id }, user.key)
+    }
 
     // Answers of ours, failures above all: a script has to read where to sign in.
     app.addHook('onSend', async function permit({ cors, headers }, reply) {
@@ -120,7 +136,10 @@ export default fp<Options>(
               body: body.source,
               upgrade: webSocket !== undefined,
             },
-            answerHeaders: (upstream) => answerHeaders(upstream, route, credentialOf(user), request.headers.origin),
+            answerHeaders(upstream) {
+              if (route.mcp !== undefined && user !== undefined) noteSession(route, user, upstream)
+              return answerHeaders(upstream, route, credentialOf(user), request.headers.origin)
+            },
             withheld: renewable && 401,
             join: webSocket?.join,
           })

@@ -52,6 +52,10 @@ export const errorTexts = {
     heading: () => 'This access token is no good here',
     message: () => 'It is over, or was made for something else. Get a new one, then send the request again.',
   },
+  mcp_session_refused: {
+    heading: () => 'This MCP session is of another user',
+    message: () => 'Start a new session with your own token.',
+  },
   access_denied: {
     heading: (context) => `You do not have access to ${thisTool(context)}`,
     message: () => 'You are signed in, but this account has no permission to open it.',

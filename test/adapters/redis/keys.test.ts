@@ -16,6 +16,7 @@ const records: { readonly [Kind in KindOf<RecordName>]: readonly [owner: string,
     ['gateway', 'k:identity'],
     ['gateway', 'k:names'],
   ],
+  m: [['<MCP session hash>', 'm:owner']],
 }
 const examples: { readonly [Kind in keyof Keys]: readonly Parameters<Keys[Kind]>[] } = {
   record: Object.values(records).flat(),
