@@ -59,6 +59,8 @@ export interface Surroundings {
   readonly recheckMs?: number
   /** How often what waits to be revoked is looked at. Milliseconds. */
   readonly revokeMs?: number
+  /** How often clients are looked at that hear nothing of an event stream. Milliseconds. */
+  readonly keepAliveMs?: number
   /** On a developer's machine, where anyone may open the test sign-in. */
   readonly isDev?: boolean
   /** In the place of the internet, where documents of MCP clients are fetched. */
@@ -68,8 +70,9 @@ export interface Surroundings {
 /** Builds a gateway from its config: adapters, then the core, then the two applications. Nothing listens, nothing is fetched. */
 export async function compose(
   config: Config,
-  { logger, now = Date.now, recheckMs = 4_000, revokeMs = 5_000, isDev = false, internet }: Surroundings,
+  { logger, now = Date.now, ...surroundings }: Surroundings,
 ): Promise<Gateway> {
+  const { recheckMs = 4_000, revokeMs = 5_000, keepAliveMs = 10_000, isDev = false, internet } = surroundings
   const { publicUrl, scheme, cookieName, lifetimes, claimsMaxAgeMs } = settingsOf(config)
   const { audit, during, clientAddress } = createAuditLog(config.log.audit, logger)
   // Nobody waits for what only sleeps when the process is to end.
@@ -196,6 +199,7 @@ export async function compose(
     hasRootAliases: config.mcp.root_aliases,
     cookieName,
     testers: config.test === undefined ? (isDev ? 'anyone' : 'nobody') : allowOf(config.test.allow),
+    keepAliveMs,
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
   }
   const services = {

@@ -9,6 +9,8 @@ export interface UpstreamRequest {
   readonly body: BodySource | undefined
   /** Asks for a WebSocket. Its headers are there; `Connection` and `Upgrade` are the client's to write. */
   readonly upgrade: boolean
+  /** Its answer may be silent for long: what it waits for may come some time. */
+  readonly listens?: boolean
 }
 
 /** A body on its way up, as it comes. */

@@ -3,9 +3,11 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { atEndOfTurn } from '../core/end-of-turn.ts'
 import { GatewayError } from '../core/errors.ts'
+import { isOpenEventStream } from '../core/event-stream.ts'
 import type { RawHeaders } from '../core/headers.ts'
 import { passableTrailers } from '../core/trailers.ts'
 import type { UpstreamClient, UpstreamRequest } from '../core/upstream-client.ts'
+import { type KeepAlive, keepAlive } from './keep-alive.ts'
 import { upstreamError } from './upstream-error.ts'
 
 /** A request that was let through, and how its answer goes back. */
@@ -17,6 +19,8 @@ export interface Forwarding {
   readonly answerHeaders: (upstream: RawHeaders) => string[]
   /** An answer with this status is not passed on. */
   readonly withheld: number | undefined
+  /** How often a client is looked at that hears nothing of an event stream; `undefined`: its silence is left as it is. */
+  readonly keepAliveMs: number | undefined
   /** For a WebSocket handshake: goes on when the upstream has switched protocols, with what the client gets of its headers. */
   readonly join: ((upstream: Duplex, headers: RawHeaders) => Promise<void>) | undefined
 }
@@ -31,26 +35,32 @@ const maxJoined = 16 * 1024
  * Sends a request on and its answer back, both as they come, neither faster than it is taken.
  * Throws the `upstream_*` codes, `body_too_large` and `bad_request` as long as nothing has gone out.
  */
-export function forward({ reply, send, request, answerHeaders, withheld, join }: Forwarding): Promise<Outcome> {
+export function forward(forwarding: Forwarding): Promise<Outcome> {
+  const { reply, send, request, answerHeaders, withheld, keepAliveMs, join } = forwarding
   const { raw } = reply
   return new Promise((resolve, reject) => {
     /** What has come of the answer and not gone out: what comes at once goes out in one piece. */
     let status: number | undefined
     let headers: RawHeaders = []
     let held: Buffer | undefined
+    let comments: KeepAlive | undefined
 
     function writeHead(): void {
       if (status === undefined) return
       reply.hijack()
-      raw.writeHead(status, answerHeaders(headers))
+      const passed = answerHeaders(headers)
+      raw.writeHead(status, passed)
+      if (keepAliveMs !== undefined && isOpenEventStream(status, passed)) comments = keepAlive(raw, keepAliveMs)
       status = undefined
     }
 
     function writeOut(): void {
       const isHead = status !== undefined
       writeHead()
-      if (held !== undefined) raw.write(Buffer.from(held))
-      else if (isHead) raw.flushHeaders()
+      if (held !== undefined) {
+        comments?.passed(held)
+        raw.write(Buffer.from(held))
+      } else if (isHead) raw.flushHeaders()
       held = undefined
     }
 
@@ -84,6 +94,7 @@ export function forward({ reply, send, request, answerHeaders, withheld, join }:
       ended(trailers) {
         if (held !== undefined && held.length > maxJoined) writeOut()
         writeHead()
+        comments?.stop()
         if (trailers.length > 0) raw.addTrailers(pairsOf(passableTrailers(trailers)))
         // A text goes out in one piece with the headers.
         const last = held?.toString('latin1')
@@ -103,6 +114,7 @@ export function forward({ reply, send, request, answerHeaders, withheld, join }:
       failed: (error) => breakOff(upstreamError(error)),
     })
     function onGone(): void {
+      comments?.stop()
       if (raw.writableFinished) return
       exchange.abort()
       breakOff(clientGone())

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../core/errors.ts'
+import { type Lasting, lastingOf } from '../core/mcp/lasting.ts'
 import { demandOf, type McpDemand, type MessageError } from '../core/mcp/message.ts'
 import { resourceMetadataUrl } from '../core/mcp/resource-metadata.ts'
 import { asksToSignIn } from '../core/mcp/resources.ts'
@@ -20,6 +21,7 @@ export interface McpMessage {
   readonly demand: McpDemand
   /** The session of an older server's that it belongs to. */
   readonly sessionId: string | undefined
+  readonly lasting: Lasting
   /** Of a POST: the very bytes that were read. */
   readonly body: RequestBody | undefined
 }
@@ -45,7 +47,8 @@ export async function readMcpRequest(
   const demand = demandOf(mcp, { method, headers, body, asksToSignIn: isChallenged })
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
   const sessionId = sessionIdOf(request.raw.rawHeaders)
-  return { demand, sessionId, body: method === 'POST' ? heldBody(body) : undefined }
+  const lasting = lastingOf({ method, headers })
+  return { demand, sessionId, lasting, body: method === 'POST' ? heldBody(body) : undefined }
 }
 
 async function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {

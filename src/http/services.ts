@@ -61,6 +61,8 @@ export interface HttpSettings {
   /** With its `__Host-` prefix, where it has one. */
   readonly cookieName: string
   readonly site: Site
+  /** How often clients are looked at that hear nothing of an event stream of an MCP server. */
+  readonly keepAliveMs: number
   /** Who may open the test sign-in. */
   readonly testers: Allow | 'anyone' | 'nobody'
 }

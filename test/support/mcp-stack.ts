@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import { type StackOptions, startGateway, startParts } from './stack.ts'
 
-interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' | 'config' | 'internet'> {
+interface McpStackOptions
+  extends Pick<StackOptions, 'now' | 'keepAliveMs' | 'log' | 'provider' | 'config' | 'internet'> {
   /** Keys of the route's `mcp`. */
   readonly mcp?: Record<string, unknown>
   /** Other keys of that route. */
@@ -9,10 +10,8 @@ interface McpStackOptions extends Pick<StackOptions, 'now' | 'log' | 'provider' 
 }
 
 /** As `startStack`, with an echoing tool at `/mcp` that passes for an MCP server. */
-export async function startMcpStack(
-  t: Test,
-  { mcp = {}, route = {}, config = {}, now, log, provider = {}, internet }: McpStackOptions = {},
-) {
+export async function startMcpStack(t: Test, options: McpStackOptions = {}) {
+  const { mcp = {}, route = {}, config = {}, now, keepAliveMs, log, provider = {}, internet } = options
   const parts = await startParts(t, { provider })
   const rules = { scopes: ['reports/read'], tool_scopes: { write: ['reports/write'] }, ...mcp }
   const notes = { name: 'notes', title: 'Notes', path: '/mcp', upstream: parts.echo.url, mcp: rules, ...route }
@@ -24,6 +23,7 @@ export async function startMcpStack(
   }
   const gateway = await startGateway(t, yaml, {
     ...(now && { now }),
+    ...(keepAliveMs && { keepAliveMs }),
     ...(log && { log }),
     ...(internet && { internet }),
   })

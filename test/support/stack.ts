@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly recheckMs?: number
   /** How often what waits to be revoked is looked at. */
   readonly revokeMs?: number
+  /** How often clients are looked at that hear nothing of an event stream. */
+  readonly keepAliveMs?: number
   readonly log?: (line: string) => void
   /** As `toolgate dev` does: anyone may open the test sign-in. */
   readonly isDev?: boolean
@@ -100,10 +102,11 @@ export async function startGateway(
     now,
     recheckMs,
     revokeMs,
+    keepAliveMs,
     log,
     isDev = false,
     internet,
-  }: Pick<StackOptions, 'now' | 'recheckMs' | 'revokeMs' | 'log' | 'isDev' | 'internet'> = {},
+  }: Pick<StackOptions, 'now' | 'recheckMs' | 'revokeMs' | 'keepAliveMs' | 'log' | 'isDev' | 'internet'> = {},
 ): Promise<Gateway> {
   const { config } = await parseConfig(stringify(yaml), 'test.yaml', {})
   const stream = { write: (line: string) => log?.(line) }
@@ -115,6 +118,7 @@ export async function startGateway(
     ...(recheckMs && { recheckMs }),
     ...(revokeMs && { revokeMs }),
     ...(internet && { internet }),
+    ...(keepAliveMs && { keepAliveMs }),
   })
   await gateway.app.listen({ ...config.listen })
   if (config.forward_auth) await gateway.forwardAuth?.listen({ ...config.forward_auth })

@@ -13,6 +13,8 @@ interface ClosableClient {
 /** RFC 9110 section 9.2.2, of the methods that tools use. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
+/** What only listens is not late until then: whoever listens to an upstream that hangs is to find out some time. */
+const listeningMs = 3_600_000
 const restMs = 4_000
 const longestRestMs = 600_000
 const [shortestTickMs, longestTickMs] = [10, 500]
@@ -29,6 +31,7 @@ export function createUpstreamClient({ upstream, timeouts }: Route): ClosableCli
     connect: timeouts.connectMs,
     response: timeouts.responseMs,
     idle: timeouts.idleMs,
+    listening: Math.max(timeouts.idleMs, listeningMs),
     // The upstream's clock began before ours.
     rest: (keepsMs) => (keepsMs === undefined ? restMs : Math.min(keepsMs - 1_000, longestRestMs)),
   }

@@ -21,6 +21,8 @@ export interface Patience {
   readonly connect: number
   readonly response: number
   readonly idle: number
+  /** As `idle`, for an answer that listens. */
+  readonly listening: number
   /** How long a connection is kept that the upstream keeps for so many milliseconds, if it says for how many. */
   readonly rest: (keepsMs: number | undefined) => number
 }
@@ -204,7 +206,7 @@ export function openConnection(
   function limit(): number {
     if (step === 'connecting') return patience.connect
     if (step === 'resting') return restFor
-    if (step === 'receiving') return patience.idle
+    if (step === 'receiving') return request?.listens ? patience.listening : patience.idle
     const isSending = body !== undefined && !body.isDone() && !socket.writableNeedDrain
     return step === 'waiting' && !isSending ? patience.response : Number.POSITIVE_INFINITY
   }

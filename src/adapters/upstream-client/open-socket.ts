@@ -11,11 +11,14 @@ export interface SocketOpener {
   readonly ready: 'connect' | 'secureConnect'
 }
 
+/** A host that has vanished ends no stream: the kernel asks whether it is there when nothing moved for so long. */
+const probeMs = 60_000
+
 /** Sockets to one upstream. Its certificate is verified unless the route says otherwise. */
 export function socketsTo({ origin, tls }: Upstream): SocketOpener {
   const { protocol, hostname, port } = new URL(origin)
   const host = hostname.replace(/^\[|\]$/g, '')
-  const plain = { host, port: Number(port) || 80, noDelay: true }
+  const plain = { host, port: Number(port) || 80, noDelay: true, keepAlive: true, keepAliveInitialDelay: probeMs }
   if (protocol !== 'https:') {
     return { ready: 'connect', open: (onread) => connectPlain({ ...plain, ...(onread && { onread }) }) }
   }

@@ -45,13 +45,13 @@ type Options = Pick<
   | 'openExchanges'
   | 'sessionOwners'
 > &
-  Pick<HttpSettings, 'basePath' | 'cookieName'>
+  Pick<HttpSettings, 'basePath' | 'cookieName' | 'keepAliveMs'>
 
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
   async function proxy(app, options) {
     const { table, guard, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
-    const { sessionOwners, basePath, cookieName } = options
+    const { sessionOwners, basePath, cookieName, keepAliveMs } = options
     const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
     app.addHook('preClose', () => webSockets.closeAll())
@@ -135,12 +135,14 @@ export default fp<Options>(
               headers: upstreamHeaders.forRequest(request.raw.rawHeaders, route, user, request.arrival),
               body: body.source,
               upgrade: webSocket !== undefined,
+              listens: message?.lasting.listens ?? false,
             },
             answerHeaders(upstream) {
               if (route.mcp !== undefined && user !== undefined) noteSession(route, user, upstream)
               return answerHeaders(upstream, route, credentialOf(user), request.headers.origin)
             },
             withheld: renewable && 401,
+            keepAliveMs: route.mcp && keepAliveMs,
             join: webSocket?.join,
           })
         }

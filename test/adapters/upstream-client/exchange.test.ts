@@ -137,6 +137,16 @@ t.test('each step may take its time and no more', async (t) => {
   )
   t.equal((await slow.ask()).body, 'xxxx', 'as long as something comes')
 
+  const silent = await startUpstream(
+    t,
+    (socket) => {
+      socket.write(`${ok}Content-Length: 2\r\n\r\n`)
+      globalThis.setTimeout(() => socket.write('ok'), 500)
+    },
+    { timeouts },
+  )
+  t.equal((await silent.ask({ listens: true })).body, 'ok', 'who listens hears nothing for long')
+
   const upload = await startUpstream(t, (socket, data) => void (data.endsWith('z') && socket.write(short)), {
     timeouts,
   })
