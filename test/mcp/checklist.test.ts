@@ -40,9 +40,14 @@ const shownElsewhere: Readonly<Record<string, readonly (readonly [file: string, 
   '6 policy on the body': [['http/mcp/policy', 'a body that two parsers could read in two ways is refused']],
   '7 both eras': [
     ['mcp/conformance', 'requires of a server, the fixture server has, and so it has behind a gateway'],
-    ['mcp/sdk-clients', 'lists without a question, has its user sign in once, and never again'],
+    ['mcp/sdk-clients', 'has its user sign in once, and never again'],
   ],
   '8 upstream': [['http/refused-token', 'a tool that refuses new tokens, too, is said to: no challenge']],
+  '9 documents of clients': [
+    ['http/mcp/client-documents', 'a client with a document signs its user in, and stays, with the document read once'],
+    ['http/mcp/client-documents', 'a document that cannot be had is a page and a log entry'],
+    ['mcp/sdk-clients', 'its document'],
+  ],
   '10 registration': [
     ['mcp/client-quirks', 'gets its token at each of its addresses'],
     ['mcp/client-quirks', 'a client that the server has forgotten is told so, and registers again'],
