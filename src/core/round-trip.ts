@@ -6,8 +6,9 @@ import { GatewayError } from './errors.ts'
 import { createExplain } from './explain.ts'
 import { type Provider, ProviderError, type ProviderTokens } from './provider.ts'
 import { missingScopes } from './replace-tokens.ts'
+import { createSameAnswer } from './same-answer.ts'
 import type { CookieChange, Cookies } from './sealed-cookies.ts'
-import { isEqualSecret } from './secret.ts'
+import { isEqualSecret, sha256 } from './secret.ts'
 import type { UserStore } from './user-store.ts'
 
 /** A browser back from the provider. */
@@ -71,19 +72,30 @@ export function createRoundTrips(options: RoundTripOptions) {
     options
   const { begin, beginForeseeing } = createDeparture(options)
   const explain = createExplain(diagnosis)
+  const sameAnswer = createSameAnswer<Redirection>(now)
 
   /**
    * Ends an attempt of this browser at this provider's callback. Throws GatewayError `attempt_unknown` for any other,
    * `rate_limited`, and AttemptError when the provider or the store fails it.
    */
   async function complete(providerName: string, returned: ReturnedRequest): Promise<Redirection> {
-    const { query, cookies, clientAddress } = returned
+    const { query, cookies } = returned
     const state = single(query, 'state')
     if (state === undefined) throw new GatewayError('attempt_unknown')
     const attempt = attempts.find(state, cookies)
     if (attempt === undefined) return afterUse(providerName, state, cookies)
     if (attempt.provider !== providerName) throw new GatewayError('attempt_unknown')
+    // Its cookie is still there, so the browser has not heard: it may have hung up and loaded the address again.
+    return sameAnswer(sha256(`${state} ${query}`), () => end(attempt, state, returned))
+  }
 
+  async function end(
+    attempt: Attempt & { expired: boolean },
+    state: string,
+    returned: ReturnedRequest,
+  ): Promise<Redirection> {
+    const { query, cookies, clientAddress } = returned
+    const providerName = attempt.provider
     // Before the code is spent: the page that says what is in the way can be loaded again until it is gone.
     await store.ping()
     if (query.has('code') && !attempt.expired && attempt.purpose !== 'test')

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Answer, createBrowser } from '../support/browser.ts'
 import { startStack } from '../support/stack.ts'
@@ -89,6 +90,27 @@ t.test('a callback opened again by who is signed in leads on to its address', as
   t.match(again, { status: 302, location: '/tool?again=1' })
   t.equal(await tokenCalls(), calls)
 })
+
+for (const when of ['before', 'after'] as const) {
+  t.test(`a callback that was hung up on ${when} the code was exchanged, and loaded again, signs in`, async (t) => {
+    const browser = createBrowser()
+    const url = await browser.callbackOf(`${origin}/tool?hung-up=${when}`)
+    const calls = await tokenCalls()
+    const hangsUp = new AbortController()
+    await control.fault({ endpoint: 'token', delay: '300ms', times: 1 })
+    const cookie = [...browser.cookies(origin).values()].map(({ name, value }) => `${name}=${value}`).join('; ')
+
+    const lost = fetch(url, { headers: { cookie }, redirect: 'manual', signal: hangsUp.signal })
+    while (when === 'before' && (await tokenCalls()) === calls) await setTimeout(50)
+    if (when === 'before') hangsUp.abort()
+    await lost.catch(() => undefined)
+    const page = await browser.open(url)
+
+    t.match(page, { status: 200, url: `${origin}/tool?hung-up=${when}` })
+    t.equal(await tokenCalls(), calls + 1)
+    isHelpfulPage(t, await createBrowser().load(url), 400, 'attempt_unknown')
+  })
+}
 
 t.test('a callback opened again by who is not signed in any more starts once more', async (t) => {
   const browser = createBrowser()
