@@ -21,7 +21,7 @@ Measures the gateway beside others on this machine and writes bench/RESULTS.md.
   --seconds N        how long each time (default: 4)
   --quick            one round of one second, to try it; writes nothing
   --only ROW,ROW     these rows only, and of latency, bodies, connections those named; writes nothing
-  --profile          where the gateway's time goes, instead of all that; of redis, or --only memory or public
+  --profile          where the gateway's time goes, instead of all that; of redis, or --only memory, public, rotating or uncached
   --help             this text
 
 bench/README.md says what the rows are.`

@@ -7,7 +7,8 @@ import type { Stage } from './parts/stage.ts'
 import { stop } from './pinned.ts'
 import { fileOf, groupOf } from './profile-groups.ts'
 import { figure, table } from './report.ts'
-import { sessionCookie, startGateway } from './subjects/gateway.ts'
+import { sessionCookie, startGateway, withoutCache } from './subjects/gateway.ts'
+import { createVisitors } from './subjects/sessions.ts'
 import { signIn } from './subjects/subject.ts'
 
 /** What `node --cpu-prof` writes, as far as it is read here. Times in microseconds. */
@@ -30,13 +31,22 @@ const shown = 40
 
 /** Where the gateway's time goes in one of its rows, `redis` if none is named. Markdown: by group, by file, by function. */
 export async function profile(run: Run, stage: Stage, { isQuick, only: [row = 'redis'] }: Options): Promise<string> {
-  const store = row === 'redis' ? 'redis' : 'memory'
+  const store = ['redis', 'rotating', 'uncached'].includes(row) ? 'redis' : 'memory'
   const folder = join(stage.folder, 'profile')
-  const node = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=250']
+  const node = [
+    '--cpu-prof',
+    `--cpu-prof-dir=${folder}`,
+    '--cpu-prof-interval=250',
+    ...(row === 'uncached' ? withoutCache : []),
+  ]
   const subject = await startGateway(run, stage, { store, node })
-  const { cookie } = await signIn(subject, sessionCookie)
+  const visitor = await signIn(subject, sessionCookie)
+  const who =
+    row === 'rotating'
+      ? { cookieFile: (await createVisitors(stage, visitor, 10_000)).file }
+      : { cookie: visitor.cookie }
   const path = row === 'public' ? '/public/data' : '/signed/data'
-  const wanted = { url: subject.origin + path, connections: 64, cookie }
+  const wanted = { url: subject.origin + path, connections: 64, ...who }
   await load({ ...wanted, seconds: warmUpSeconds })
 
   const from = performance.now()

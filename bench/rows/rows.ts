@@ -2,7 +2,7 @@ import { benchBinaries, findBinary, oauth2Proxy } from '../../test/support/binar
 import type { Run } from '../ending.ts'
 import type { Stage } from '../parts/stage.ts'
 import { cores } from '../pinned.ts'
-import { sessionCookie, startGateway } from '../subjects/gateway.ts'
+import { sessionCookie, startGateway, withoutCache } from '../subjects/gateway.ts'
 import { oauth2ProxyCookie, startOauth2Proxy } from '../subjects/oauth2-proxy.ts'
 import { openidcCookie, startOpenidc } from '../subjects/openidc.ts'
 import { startBare, startNginxProxy } from '../subjects/plain.ts'
@@ -19,13 +19,13 @@ interface Preparation {
 }
 
 const rotating = 10_000
-const uncached = new URL('../subjects/uncached.ts', import.meta.url).pathname
+const many = rotating.toLocaleString('en')
 
 /** In the order of the table. */
 export const preparations: readonly Preparation[] = [
   { ids: ['memory', 'public'], prepare: withMemory },
   { ids: ['redis', 'rotating'], prepare: withRedis },
-  { ids: ['uncached'], prepare: withoutCache },
+  { ids: ['uncached', 'uncached-rotating'], prepare: uncached },
   { ids: ['one-worker', 'two-workers'], prepare: workers },
   { ids: ['bare'], prepare: async (run, stage) => [anonymous('bare', bareTitle, await startBare(run, stage))] },
   { ids: ['nginx'], prepare: nginx },
@@ -45,26 +45,42 @@ async function withMemory(run: Run, stage: Stage): Promise<Prepared> {
 
 async function withRedis(run: Run, stage: Stage): Promise<Prepared> {
   const subject = await startGateway(run, stage, { store: 'redis' })
+  return oneAndMany(
+    stage,
+    subject,
+    signedRow('redis', 'toolgate, signed in, Redis', subject),
+    signedRow('rotating', `toolgate, Redis, ${many} sessions in turn`, subject),
+  )
+}
+
+async function uncached(run: Run, stage: Stage): Promise<Prepared> {
+  const subject = await startGateway(run, stage, { store: 'redis', node: withoutCache })
+  return oneAndMany(
+    stage,
+    subject,
+    signedRow('uncached', 'toolgate, Redis, read for each request', subject),
+    signedRow('uncached-rotating', `the same, ${many} sessions in turn`, subject),
+  )
+}
+
+/** A row of one session, and one of many in turn. */
+async function oneAndMany(
+  stage: Stage,
+  subject: Subject,
+  one: ReturnType<typeof signedRow>,
+  all: ReturnType<typeof signedRow>,
+): Promise<Prepared> {
   const visitor = await signIn(subject, sessionCookie)
   const { file, visitors } = await createVisitors(stage, visitor, rotating)
   const some = [0, rotating / 2, rotating - 1].flatMap((at) => visitors[at] ?? [])
   return [
+    { ...one, cookie: visitor.cookie, check: () => seesBearer(subject, visitor) },
     {
-      ...signedRow('redis', 'toolgate, signed in, Redis', subject),
-      cookie: visitor.cookie,
-      check: () => seesBearer(subject, visitor),
-    },
-    {
-      ...signedRow('rotating', `toolgate, Redis, ${rotating.toLocaleString('en')} sessions in turn`, subject),
+      ...all,
       cookieFile: file,
-      check: async () => void (await Promise.all(some.map((one) => seesBearer(subject, one)))),
+      check: async () => void (await Promise.all(some.map((each) => seesBearer(subject, each)))),
     },
   ]
-}
-
-async function withoutCache(run: Run, stage: Stage): Promise<Prepared> {
-  const subject = await startGateway(run, stage, { store: 'redis', node: ['--import', uncached] })
-  return [await signedIn('uncached', 'toolgate, Redis, read for each request', subject, sessionCookie)]
 }
 
 /** On all cores, beside what is pinned to one of them and the load: how they share is up to the kernel. */

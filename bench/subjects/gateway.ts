@@ -21,6 +21,8 @@ interface GatewayOptions {
 /** What the gateways seal with, so that sessions can be made for them. */
 export const encryptionKey = createHash('sha256').update('benchmark').digest('base64')
 export const keyPrefix = 'tg:'
+/** Options of Node for a gateway that reads Redis for each request. */
+export const withoutCache = ['--import', new URL('uncached.ts', import.meta.url).pathname]
 export const sessionCookie = /^toolgate$/
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))

@@ -45,5 +45,6 @@ export function createHeldRecords(keyring: Keyring) {
 
 /** Tells one writing of a record from every other: each sealing ends in an authentication tag of its own. */
 function writingOf({ version, state, body }: StoredRecord): string {
-  return `${version} ${state} ${Buffer.from(body.subarray(-16)).toString('latin1')}`
+  const tag = body.subarray(-16)
+  return `${version} ${state} ${Buffer.from(tag.buffer, tag.byteOffset, tag.byteLength).toString('latin1')}`
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** 256 random bits, base64url: an id nobody can guess. */
 export function randomId(): string {
@@ -7,7 +7,7 @@ export function randomId(): string {
 
 /** SHA-256, base64url. What the store knows of a secret. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 /** Whether two secrets are equal, in a time that does not depend on where they differ. */

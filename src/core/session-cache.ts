@@ -79,7 +79,8 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
     withinMs = confirmedForMs,
   ): Promise<Session | undefined> {
     if (credential === undefined) return undefined
-    const entry = entries.get(credential)
+    // Not one that was used just now: all that are used are read again, and kept anew, every few seconds.
+    const entry = entries.peek(credential)
     if (entry !== undefined && isConfirmed(entry, withinMs) && covers(entry, providers)) {
       results.hit += 1
       if (now() - entry.confirmedAt >= readAgainAfterMs) readAgain(credential, providers).catch(() => undefined)

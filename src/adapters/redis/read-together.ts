@@ -12,7 +12,10 @@ interface Reading {
 /** A server that is asked for more at once would keep all others waiting. */
 const maxTogether = 128
 
-/** Whoever reads in one turn of the event loop reads by one command: most of what a read costs is the command's. */
+/**
+ * Whoever reads in one turn of the event loop reads by one command, and what several want comes once: most of what a read
+ * costs is the command's and the transfer's.
+ */
 export function readTogether(read: ReadValues): ReadValues {
   let waiting: Reading[] = []
 
@@ -23,13 +26,13 @@ export function readTogether(read: ReadValues): ReadValues {
   }
 
   function share(readings: readonly Reading[]): void {
-    read(readings.flatMap(({ keys }) => keys)).then(
+    const places = new Map<string, number>()
+    for (const { keys } of readings) {
+      for (const key of keys) if (!places.has(key)) places.set(key, places.size)
+    }
+    read([...places.keys()]).then(
       (values) => {
-        let at = 0
-        for (const { keys, resolve } of readings) {
-          resolve(values.slice(at, at + keys.length))
-          at += keys.length
-        }
+        for (const { keys, resolve } of readings) resolve(keys.map((key) => values[places.get(key) ?? -1] ?? null))
       },
       (error) => {
         for (const { reject } of readings) reject(error)

@@ -13,14 +13,17 @@ function counted(t: Test) {
   return { texts, asked: () => read.args().map(([keys]) => keys) }
 }
 
-t.test('whoever reads in one turn reads by one command, and gets what was asked for', async (t) => {
-  const { texts, asked } = counted(t)
+t.test(
+  'whoever reads in one turn reads by one command, what several want once, and gets what was asked for',
+  async (t) => {
+    const { texts, asked } = counted(t)
 
-  const answers = await Promise.all([texts(['a', 'no', 'b']), texts(['a']), texts(['c', 'd'])])
+    const answers = await Promise.all([texts(['a', 'no', 'b']), texts(['a']), texts(['c', 'd'])])
 
-  t.strictSame(answers, [['a', undefined, 'b'], ['a'], ['c', 'd']])
-  t.strictSame(asked(), [['a', 'no', 'b', 'a', 'c', 'd']])
-})
+    t.strictSame(answers, [['a', undefined, 'b'], ['a'], ['c', 'd']])
+    t.strictSame(asked(), [['a', 'no', 'b', 'c', 'd']])
+  },
+)
 
 t.test('nothing is answered by what was read for somebody before', async (t) => {
   const { texts, asked } = counted(t)
