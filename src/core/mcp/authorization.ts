@@ -1,5 +1,6 @@
 import type { Attempt } from '../attempt.ts'
 import type { Redirection } from '../departure.ts'
+import { GatewayError } from '../errors.ts'
 import {
   type AuthorizationRequest,
   approvalOf,
@@ -35,10 +36,17 @@ export function createAuthorization(findClient: FindClient, resources: Resources
 /** What was consented to before an attempt left for the provider. See `createConsentedRequest`. */
 export type ConsentedRequest = (attempt: Attempt) => Promise<AuthorizationRequest | undefined>
 
-/** Reads it once more, as it came: `undefined`, when it is no longer what this browser's user said yes to. */
+/**
+ * Reads it once more, as it came: `undefined`, when it is no longer what this browser's user said yes to. Why its client is
+ * refused meanwhile, or has to wait, is said where it is asked again.
+ */
 export function createConsentedRequest(authorization: Authorization, issuer: string): ConsentedRequest {
   return async function consentedRequest({ returnTo, approval }) {
-    const asked = await authorization.read(new URL(returnTo, issuer).searchParams, issuer)
-    return 'location' in asked || approvalOf(asked) !== approval ? undefined : asked
+    const asked = await authorization.read(new URL(returnTo, issuer).searchParams, issuer).catch(saidLater)
+    return asked === undefined || 'location' in asked || approvalOf(asked) !== approval ? undefined : asked
   }
+}
+
+function saidLater(error: unknown): undefined {
+  if (!(error instanceof GatewayError)) throw error
 }
