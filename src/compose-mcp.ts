@@ -9,7 +9,7 @@ import { createCheckAssertion } from './core/mcp/client-assertion.ts'
 import { createAuthenticateClient } from './core/mcp/client-authentication.ts'
 import { createFindByDocument } from './core/mcp/client-documents.ts'
 import { createFindClient } from './core/mcp/clients.ts'
-import { createConsent, createFinishConsent } from './core/mcp/consent.ts'
+import { createAnswerConsented, createConsent, createFinishConsent } from './core/mcp/consent.ts'
 import type { GrantStore } from './core/mcp/grant-store.ts'
 import { createGrants } from './core/mcp/grants.ts'
 import { createKeptDocuments } from './core/mcp/kept-documents.ts'
@@ -22,7 +22,7 @@ import type { Audit, Clock, Keyring, Locks } from './core/ports.ts'
 import type { Provider } from './core/provider.ts'
 import type { Finished, Returned } from './core/round-trip.ts'
 import type { GuardedRoute } from './core/route.ts'
-import type { SealedCookies } from './core/sealed-cookies.ts'
+import type { SealedCookiesOn } from './core/sealed-cookies.ts'
 import { isEqualSecret } from './core/secret.ts'
 import type { UserStore } from './core/user-store.ts'
 
@@ -33,7 +33,7 @@ interface McpOptions {
   readonly userStore: UserStore
   readonly locks: Locks
   readonly keyring: Keyring
-  readonly sealed: SealedCookies
+  readonly sealedOn: SealedCookiesOn
   readonly providers: ReadonlyMap<string, Provider>
   readonly endings: Endings
   readonly signIn: (returned: Returned) => Promise<Finished>
@@ -48,11 +48,10 @@ interface McpOptions {
 
 /** The authorization server for MCP clients. */
 export function composeMcp(options: McpOptions) {
-  const { config, routes, grantStore, userStore, locks, keyring, sealed, providers, endings, cookieName, now, audit } =
-    options
+  const { config, routes, grantStore, userStore, locks, keyring, sealedOn, providers } = options
+  const { endings, signIn, cookieName, now, audit, clientAddress, internet = publicInternet } = options
   const resources = createResources(routes)
   const registration = createRegistration({ keyring, now })
-  const { clientAddress, internet = publicInternet } = options
   const read = createKeptDocuments({ fetch: createFetchPublic(internet), now, clientAddress })
   const verifySignature = createVerifySignature({
     ofConfig: createKeptDocuments({ fetch: fetchKeys, now, clientAddress }),
@@ -66,13 +65,16 @@ export function composeMcp(options: McpOptions) {
   const checkAssertion = createCheckAssertion({ verifySignature, locks, now, audit })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
   const authorization = createAuthorization(findClient, resources)
-  const consent = createConsent({ grants, store: userStore, providers, sealed, cookieName, audit })
+  const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
-  const { signIn } = options
-  const consentedRequest = createConsentedRequest(authorization, config.public_url)
+  const publicUrl = config.public_url
+  const consentedAt = (issuer: string) => createConsentedRequest(authorization, issuer)
+  const answerConsented = createAnswerConsented({ consentedAt, consent })
   return {
-    finishConsent: createFinishConsent({ consentedRequest, consent, store: userStore, signIn }),
-    refusedConsent: createRefusedConsent(consentedRequest),
+    answerConsented,
+    readAuthorization: authorization.read,
+    finishConsent: createFinishConsent({ answerConsented, store: userStore, signIn, publicUrl }),
+    refusedConsent: createRefusedConsent(consentedAt(publicUrl)),
     userGrants: createUserGrants(grantStore, endings),
     authorizationServer: createAuthorizationServer({
       ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },

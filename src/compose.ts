@@ -9,14 +9,16 @@ import type { Internet } from './adapters/fetch-public.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamClients } from './adapters/upstream-clients.ts'
+import { composeCaches } from './compose-caches.ts'
 import { composeEndings } from './compose-endings.ts'
 import { type Gateway, gatewayOf } from './compose-gateway.ts'
+import { composeCookies, composeHosts } from './compose-hosts.ts'
 import { composeMcp } from './compose-mcp.ts'
 import { composeProviders } from './compose-providers.ts'
+import { settingsOf } from './compose-settings.ts'
 import { composeStore } from './compose-store.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
-import { createAttempts } from './core/attempt.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
@@ -35,13 +37,11 @@ import { createRefusedTokens } from './core/refused-token.ts'
 import { createRoundTrips } from './core/round-trip.ts'
 import { isForwarded } from './core/route.ts'
 import { createRouteTable } from './core/route-table.ts'
-import { createSealedCookies } from './core/sealed-cookies.ts'
-import { createSessionCache } from './core/session-cache.ts'
 import { shareInvalidations } from './core/shared-invalidations.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
 import { createSignIdentity, withSignedIdentity } from './core/signed-identity.ts'
-import { createAskForScopes, createRefusedScopes, createRefusedStepUp, createStepUp } from './core/step-up.ts'
+import { createRefusedStepUp, createStepUp } from './core/step-up.ts'
 import { createTestSignIn } from './core/test-sign-in.ts'
 import { createUpstreamHeaders } from './core/upstream-headers.ts'
 import { createUserStore } from './core/user-store.ts'
@@ -113,20 +113,15 @@ export async function compose(
       else logger.warn({ provider, detail }, 'provider does not refresh tokens')
     },
   })
-  const caching = {
-    invalidations: shareInvalidations(store.invalidations),
-    now,
-    serveCachedForMs: Math.min(config.store.serve_cached_for, lifetimes.idleMs),
-    max: maxCachedSessions,
-  }
-  const sessionCache = createSessionCache({ ...caching, read: userStore.readSession })
   const grantStore = createGrantStore(sealedStore)
-  const grantCache = createSessionCache({ ...caching, read: grantStore.read })
+  const invalidations = shareInvalidations(store.invalidations)
+  const { sessionCache, grantCache } = composeCaches({ invalidations, config, lifetimes, now, userStore, grantStore })
   const admitting = createGuard({
     granted: createGranted({ read: grantCache.read, now }),
     store: { ...userStore, readSession: sessionCache.read },
     freshTokens,
     providers,
+    publicUrl,
     idleMs: lifetimes.idleMs,
     now,
     audit,
@@ -136,12 +131,12 @@ export async function compose(
   const signsIdentity = routes.some(({ identity }) => identity === 'signed')
   const guard = signsIdentity ? withSignedIdentity(admitting, signIdentity) : admitting
   const openExchanges = createOpenExchanges(admitting)
-  const sealed = createSealedCookies(keyring, new URL(publicUrl).host)
-  const refusedScopes = createRefusedScopes(sealed, cookieName, now)
+  const cookies = composeCookies(keyring, cookieName, now)
+  const refusedScopes = cookies.refusedScopesOn(publicUrl)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
   const upstreamHeaders = createUpstreamHeaders(routes, cookieName)
   const testSignIn = createTestSignIn({
-    sealed,
+    sealed: cookies.sealedOn(publicUrl),
     cookieName,
     providers,
     budgets,
@@ -159,18 +154,18 @@ export async function compose(
     }),
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
-  const attempts = createAttempts({ sealed, cookieName, now })
   const signIn = createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs })
   const mcp = composeMcp({
     config,
     routes,
     locks: store.locks,
-    ...{ grantStore, userStore, keyring, sealed, providers, endings, signIn, cookieName },
+    sealedOn: cookies.sealedOn,
+    ...{ grantStore, userStore, keyring, providers, endings, signIn, cookieName },
     ...{ now, audit, clientAddress, internet },
   })
   const roundTrips = createRoundTrips({
     store: userStore,
-    attempts,
+    attempts: cookies.attemptsOn(publicUrl),
     providers,
     budgets,
     finishers: {
@@ -190,7 +185,16 @@ export async function compose(
     audit,
   })
   const signedOutUrl = `${publicUrl}${config.base_path}/signed-out`
-  const signOut = createSignOut({ store: userStore, attempts, providers, endings, cookieName, signedOutUrl, audit })
+  const signOut = createSignOut({
+    store: userStore,
+    attemptsOn: cookies.attemptsOn,
+    ...{ providers, endings, cookieName, signedOutUrl, audit },
+  })
+  const table = createRouteTable(routes, new URL(publicUrl).host, config.base_path)
+  const hosts = composeHosts({
+    ...{ records: store.records, config, cookieName, cookies, keyring, userStore, endings, providers },
+    ...{ table, guard, roundTrips, mcp, now, audit },
+  })
 
   const assets = createAssets(config.branding, config.base_path)
   const settings: HttpSettings = {
@@ -203,12 +207,12 @@ export async function compose(
     site: { brand: config.branding, assets, home: `${config.base_path}/` },
   }
   const services = {
-    table: createRouteTable(routes, new URL(publicUrl).host, config.base_path),
+    ...hosts,
+    table,
     trustedProxies: createTrustedProxies(config.trusted_proxies),
     guard,
     during,
     roundTrips,
-    askForScopes: createAskForScopes(roundTrips, refusedScopes),
     connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
     browsers: ends.browsers,
     grants: mcp.userGrants,
@@ -219,7 +223,7 @@ export async function compose(
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
     openExchanges,
-    sessionOwners: createSessionOwners({ ...sealedStore, invalidations: caching.invalidations, audit }),
+    sessionOwners: createSessionOwners({ ...sealedStore, invalidations, audit }),
     testSignIn,
     documents: createDocuments(),
     clientOf: upstreams.clientOf,
@@ -245,17 +249,3 @@ export async function compose(
     },
   })
 }
-
-function settingsOf({ public_url: publicUrl, sessions }: Config) {
-  const scheme: 'http' | 'https' = publicUrl.startsWith('https:') ? 'https' : 'http'
-  return {
-    publicUrl,
-    scheme,
-    cookieName: scheme === 'https' ? `__Host-${sessions.cookie}` : sessions.cookie,
-    lifetimes: { idleMs: sessions.idle, absoluteMs: sessions.absolute },
-    claimsMaxAgeMs: sessions.claims_max_age,
-  }
-}
-
-/** About 5 KB each, with tokens of 1 KB. */
-const maxCachedSessions = 20_000

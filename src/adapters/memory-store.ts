@@ -98,10 +98,12 @@ function createRecords(now: Clock, changed: InvalidationListener['changed']): Re
     },
 
     async touch(user, name, ttlMs) {
-      const there = entriesOf(user).get(name)?.record
-      if (there?.state !== 'live') return false
-      keep(user, name, there, ttlMs)
-      return true
+      const live = namesOf(entriesOf(user), name).flatMap((each) => {
+        const record = entriesOf(user).get(each)?.record
+        return record?.state === 'live' ? [{ each, record }] : []
+      })
+      for (const { each, record } of live) keep(user, each, record, ttlMs)
+      return live.length > 0
     },
 
     async end(user, names, { reason, orphans }) {
@@ -112,7 +114,7 @@ function createRecords(now: Clock, changed: InvalidationListener['changed']): Re
             const entry = entriesOf(user).get(name)
             if (entry === undefined || entry.record.state === 'ended') return false
             setAside(user, name, entry)
-            if (name.startsWith('r:')) return entriesOf(user).delete(name)
+            if (/^[rh]:/.test(name)) return entriesOf(user).delete(name)
             const tombstone = { version: entry.record.version + 1, mark: '', reason, body: new Uint8Array() }
             keep(user, name, { state: 'ended', ...tombstone }, tombstoneMs)
             return true

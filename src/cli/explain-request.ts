@@ -1,6 +1,7 @@
 import { canonicalTarget, originForm, type RequestTarget } from '../core/canonical-path.ts'
 import { trustedOrigins } from '../core/cors.ts'
 import { GatewayError } from '../core/errors.ts'
+import { originOf } from '../core/hosts.ts'
 import { isReserved } from '../core/reserved.ts'
 import { signInPath } from '../core/return-to.ts'
 import { type GuardedRoute, isForwarded } from '../core/route.ts'
@@ -83,7 +84,7 @@ function matched(
   const pages = ['of the same origin', ...trustedOrigins(route.cors)].join(' or ')
   const passed = access === 'signed_in' ? undefined : 'passed on as nobody'
   const upstream = addressOf(route, target)
-  const signIn = publicUrl + signInPath(basePath, target.path + target.search)
+  const signIn = originOf(route, publicUrl) + signInPath(basePath, target.path + target.search)
   const leaving = isForwarded(route)
     ? `302 to ${signIn}`
     : `401 with Location ${signIn}, or a 302 there where the front proxy asks with unauthenticated=redirect`

@@ -2,11 +2,13 @@ import { foldHeaderName } from '../core/headers.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
+import { checkHost } from './host-rules.ts'
 import { isHttpsOrLoopback, parseUrl } from './leaves.ts'
 import { canSignIn, hasIdToken, hasIssuer, openTitle } from './provider-rules.ts'
+import { routeOrigin } from './route-origin.ts'
 import type { Draft } from './schema.ts'
 
-type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
+export type DraftRoute = NonNullable<NonNullable<Draft['routes']>[number]>
 
 /** The rules over the keys of each route, and between routes. */
 export function checkRoutes(draft: Draft, findings: Findings): void {
@@ -14,7 +16,8 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
   for (const [index, route] of routes.entries()) {
     if (route === undefined) continue
     const path = childPath('routes', index)
-    checkUnique(routes.slice(0, index), route, path, findings)
+    checkUnique(routes.slice(0, index), route, draft, path, findings)
+    checkHost(route, draft, path, findings)
     checkReserved(route, base_path, path, findings)
     checkProviderNames(route, providers, path, findings)
     checkAccess(route, path, findings)
@@ -51,11 +54,17 @@ function checkDefaultSignIn({ providers = {}, routes = [] }: Draft, { problem }:
 function checkUnique(
   before: readonly (DraftRoute | undefined)[],
   route: DraftRoute,
+  { public_url: publicUrl = '' }: Draft,
   path: string,
   { problem }: Findings,
 ): void {
+  const hostOf = (other: DraftRoute | undefined) => routeOrigin(other?.host?.toLowerCase(), publicUrl)
+  const same = {
+    name: (other: DraftRoute | undefined) => other?.name === route.name,
+    path: (other: DraftRoute | undefined) => other?.path === route.path && hostOf(other) === hostOf(route),
+  }
   for (const key of ['name', 'path'] as const) {
-    const first = route[key] === undefined ? -1 : before.findIndex((other) => other?.[key] === route[key])
+    const first = route[key] === undefined ? -1 : before.findIndex(same[key])
     if (first >= 0) problem(`${path}.${key}`, `is that of routes[${first}] already; each route needs its own`)
   }
 }

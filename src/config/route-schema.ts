@@ -71,6 +71,22 @@ export const route = Type.Object(
     description: Type.Optional(
       text({ description: 'A sentence under its name on the home page.', examples: ['Monthly figures'] }),
     ),
+    host: Type.Optional(
+      Type.Decode(
+        text(
+          {
+            description:
+              'The host it is on; with a port where that is not the one of public_url. Default: the host of public_url.',
+            examples: ['reports.acme.io'],
+          },
+          [
+            (value) => /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value),
+            'must be a host name as in the Host header, with a port at most: no scheme, no path',
+          ],
+        ),
+        (value) => value.toLowerCase(),
+      ),
+    ),
     path: text(
       {
         description: 'The prefix it answers under; matches whole segments, the longest prefix wins.',

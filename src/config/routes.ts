@@ -1,39 +1,42 @@
 import { readFileSync } from 'node:fs'
 import type { Allow, GuardedRoute, HeaderTemplate, McpRules, Upstream } from '../core/route.ts'
 import { parseTemplate } from '../core/template.ts'
+import { routeOrigin } from './route-origin.ts'
 import type { Config, RouteConfig } from './schema.ts'
 
 /** The routes of a config as the core knows them. Reads the files that their `tls` names. */
 export function routesOf(config: Config): readonly GuardedRoute[] {
-  const { origin, host } = new URL(config.public_url)
   const [firstProvider = ''] = Object.keys(config.providers)
 
-  return config.routes.map((route) => ({
-    name: route.name,
-    title: route.title ?? route.name,
-    description: route.description ?? '',
-    host,
-    path: route.path === '/' ? '' : route.path,
-    upstream: upstreamOf(route),
-    access: route.access,
-    accept: acceptOf(route),
-    mcp: mcpOf(route, origin),
-    signIn: route.sign_in ?? [firstProvider],
-    provider: route.provider,
-    scopes: route.scopes ?? [],
-    allow: allowOf(route.allow),
-    inject: injectOf(route.inject),
-    identityHeaders: identityHeadersOf(route.identity_headers),
-    cors: route.cors,
-    cache: route.cache,
-    identity: route.identity,
-    timeouts: {
-      connectMs: route.timeouts.connect,
-      responseMs: route.timeouts.response,
-      idleMs: route.timeouts.idle,
-    },
-    maxBodyBytes: route.max_body,
-  }))
+  return config.routes.map((route) => {
+    const { origin, host } = new URL(routeOrigin(route.host, config.public_url))
+    return {
+      name: route.name,
+      title: route.title ?? route.name,
+      description: route.description ?? '',
+      host,
+      path: route.path === '/' ? '' : route.path,
+      upstream: upstreamOf(route),
+      access: route.access,
+      accept: acceptOf(route),
+      mcp: mcpOf(route, origin),
+      signIn: route.sign_in ?? [firstProvider],
+      provider: route.provider,
+      scopes: route.scopes ?? [],
+      allow: allowOf(route.allow),
+      inject: injectOf(route.inject),
+      identityHeaders: identityHeadersOf(route.identity_headers),
+      cors: route.cors,
+      cache: route.cache,
+      identity: route.identity,
+      timeouts: {
+        connectMs: route.timeouts.connect,
+        responseMs: route.timeouts.response,
+        idleMs: route.timeouts.idle,
+      },
+      maxBodyBytes: route.max_body,
+    }
+  })
 }
 
 /** An MCP server takes tokens of ours, whatever else. */

@@ -54,6 +54,8 @@ const validMs = 10 * 60_000
 const cookieSeconds = 60 * 60
 const maxAttempts = 5
 const rememberedUses = 8
+const loopWindowMs = 60_000
+const loopLimit = 3
 /** Browsers drop a cookie over 4096 bytes; servers before us often refuse more than 8 KB of cookies in all. */
 const maxAttemptBytes = 4800
 const maxUsedBytes = 2800
@@ -107,11 +109,18 @@ export function createAttempts({ sealed, cookieName, now }: AttemptsOptions) {
     /** The cookies that end an attempt and remember it. `isLast`: it does not lead to the provider once more. */
     use(id: string, attempt: Attempt, cookies: Cookies, isLast: boolean): readonly CookieChange[] {
       const { purpose, returnTo, restarted } = attempt
-      // What starts with a button is in no loop.
-      const usedAt = isLast && (purpose === 'sign_in' || purpose === 'step_up') ? now() : 0
+      const usedAt = isLast && mayLoop(purpose) ? now() : 0
       const use: UsedAttempt = { id, purpose, returnTo, usedAt, restarted }
       const uses = [use, ...usedAttempts(cookies)].slice(0, rememberedUses)
       return [removed(prefix + id), sealUses(uses)]
+    },
+
+    /** Whether it went to one address, and came back, too often within a minute. What starts with a button is in no loop. */
+    isLooping({ purpose, returnTo }: Pick<Attempt, 'purpose' | 'returnTo'>, cookies: Cookies): boolean {
+      if (!mayLoop(purpose)) return false
+      const since = now() - loopWindowMs
+      const uses = usedAttempts(cookies).filter((use) => use.returnTo === returnTo && use.usedAt > since)
+      return uses.length >= loopLimit - 1
     },
 
     /** The cookie that still knows the used attempts, but no longer counts them: who signs out is in no loop. */
@@ -120,4 +129,8 @@ export function createAttempts({ sealed, cookieName, now }: AttemptsOptions) {
       return uses.length === 0 ? [] : [sealUses(uses)]
     },
   }
+}
+
+function mayLoop(purpose: Purpose): boolean {
+  return purpose === 'sign_in' || purpose === 'step_up'
 }

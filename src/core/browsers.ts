@@ -1,6 +1,7 @@
 import type { Endings } from './endings.ts'
 import { GatewayError } from './errors.ts'
 import type { User } from './guard.ts'
+import { familyOf } from './session.ts'
 import type { ListedSession, UserStore } from './user-store.ts'
 
 /** A browser in which somebody is signed in. */
@@ -25,7 +26,7 @@ export function createBrowsers(store: Pick<UserStore, 'listSessions'>, endings: 
         ({ name, session, lastUsedAt }): Browser => ({
           id: name.slice(2),
           name: session.browser,
-          isThisOne: name === own,
+          isThisOne: name === familyOf(own),
           signedInAt: session.createdAt,
           lastUsedAt,
         }),

@@ -52,7 +52,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
   /** Starts an attempt. Throws `bad_request` for a provider that is not there, `provider_unavailable` when it is away. */
   async function begin(start: Start, cookies: Cookies): Promise<Redirection> {
     const provider = providerOf(start)
-    const attempt = newAttempt(start, provider)
+    const attempt = newAttempt({ ...start, scopes: start.scopes ?? provider.scopes }, now())
     const { nonce, codeVerifier, scopes } = attempt
     const state = randomId()
     try {
@@ -76,7 +76,7 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
     if (finding === undefined) return begin(start, cookies)
     if (finding === 'away') throw new GatewayError('provider_unavailable', { provider })
     audit('sign_in_failed', { provider: name, purpose, reason: 'provider_refused', detail: finding.answer })
-    return insteadOf(newAttempt(start, provider), new GatewayError('provider_refused', { provider, finding }), cookies)
+    return insteadOf(newAttempt(start, now()), new GatewayError('provider_refused', { provider, finding }), cookies)
   }
 
   /** What comes of an attempt that cannot leave for the provider. */
@@ -92,26 +92,27 @@ export function createDeparture({ attempts, providers, diagnosis, recover, now, 
     return provider
   }
 
-  function newAttempt(start: Start, provider: Provider): Attempt {
-    return {
-      purpose: start.purpose,
-      provider: provider.name,
-      scopes: start.scopes ?? provider.scopes,
-      least: start.least,
-      nonce: randomId(),
-      codeVerifier: randomId(),
-      returnTo: start.returnTo,
-      session: start.session,
-      route: start.route,
-      approval: start.approval,
-      startedAt: now(),
-      restarted: start.restarted ?? false,
-      tried: false,
-      narrow: start.narrow ?? false,
-    }
-  }
-
   return { begin, beginForeseeing }
+}
+
+/** What a browser keeps of a start. */
+export function newAttempt(start: Start, startedAt: number): Attempt {
+  return {
+    purpose: start.purpose,
+    provider: start.provider,
+    scopes: start.scopes ?? [],
+    least: start.least,
+    nonce: randomId(),
+    codeVerifier: randomId(),
+    returnTo: start.returnTo,
+    session: start.session,
+    route: start.route,
+    approval: start.approval,
+    startedAt,
+    restarted: start.restarted ?? false,
+    tried: false,
+    narrow: start.narrow ?? false,
+  }
 }
 
 /** What starts the same attempt once more. */

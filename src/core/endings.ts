@@ -1,6 +1,6 @@
 import type { Audit, RecordPattern, UserHash } from './ports.ts'
 import type { Revoking } from './revoke.ts'
-import { type Session, userKey } from './session.ts'
+import { familyOf, type Session, userKey } from './session.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
 
 /** A user by the name they have in the store, and by the identity they sign in with. */
@@ -36,11 +36,11 @@ export function createEndings(store: Pick<UserStore, 'end'>, revoking: Revoking,
   }
 
   return {
-    /** Ends one session; with the last one that refers to it, the token set of the sign-in. */
+    /** Ends a session on all hosts; with the last one that refers to it, the token set of the sign-in. */
     session: ({ user, name, session }: SessionToEnd, reason: string) =>
-      end({ ...session, user }, [name], [`t:${session.provider}`], reason),
+      end({ ...session, user }, [familyOf(name), `${familyOf(name)}.*`], [`t:${session.provider}`], reason),
 
-    /** Ends one session, and leaves the token set for the next. */
+    /** Ends one session, on its host alone, and leaves the token set for the next. */
     sessionOnly: ({ user, name, session }: SessionToEnd, reason: string) =>
       end({ ...session, user }, [name], [], reason),
 

@@ -1,4 +1,5 @@
 import type { Clock } from './ports.ts'
+import { familyOf } from './session.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
 
 interface ExtendSessionOptions {
@@ -14,10 +15,11 @@ export function createExtendSession({ store, idleMs, now }: ExtendSessionOptions
   /** When this process last extended a session. */
   const touched = new Map<string, number>()
   return function extendSession(session) {
-    const last = touched.get(session.name) ?? 0
+    const family = familyOf(session.name)
+    const last = touched.get(family) ?? 0
     if (now() - last < idleMs / 20) return
     if (touched.size >= maxTouched) touched.clear()
-    touched.set(session.name, now())
-    store.touchSession(session).catch(() => touched.delete(session.name))
+    touched.set(family, now())
+    store.touchSession(session).catch(() => touched.delete(family))
   }
 }

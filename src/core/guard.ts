@@ -95,6 +95,8 @@ interface GuardOptions {
   readonly granted: Granted
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
+  /** Where sessions are good that say nothing else. */
+  readonly publicUrl: string
   readonly idleMs: number
   readonly now: Clock
   readonly audit: Audit
@@ -104,7 +106,8 @@ interface GuardOptions {
 export type Guard = ReturnType<typeof createGuard>
 
 /** The one place that says who may pass (deny by default). */
-export function createGuard({ store, granted, freshTokens, providers, idleMs, now, audit }: GuardOptions) {
+export function createGuard(options: GuardOptions) {
+  const { store, granted, freshTokens, providers, publicUrl, idleMs, now, audit } = options
   const extendSession = createExtendSession({ store, idleMs, now })
   const knownIdentity = remembered(identityOf, (claims) => claims)
 
@@ -213,6 +216,8 @@ export function createGuard({ store, granted, freshTokens, providers, idleMs, no
     if (standing === 'refused') throw new GatewayError('cross_site')
     if (standing === 'ignored') return undefined
     const session = await store.readSession(request.cookie, [...new Set(providerNames)], confirmedWithinMs)
+    // Browsers send a cookie to all ports of a host; and nobody is to carry one from host to host.
+    if ((session?.session.origin ?? publicUrl) !== request.origin) return undefined
     const stored = session?.tokens.get(session.session.provider)
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined

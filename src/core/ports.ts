@@ -7,12 +7,13 @@ export type UserHash = string
 /**
  * A record's name within its user: `s:<SHA-256 of the session id>`, `g:<grant>`, `t:<provider>`, and for a token set that
  * is to be revoked `r:<provider>:<mark>`. The gateway's own is `k:<use>`. `p:<SHA-256 of the session id>` is kept under
- * what a provider calls its session, and leads to ours. `m:owner` is kept under an MCP server's session.
+ * what a provider calls its session, and leads to ours. `m:owner` is kept under an MCP server's session. `h:<SHA-256 of a
+ * hand-over code>`. A child of a session is `s:<SHA-256 of the parent's id>.<SHA-256 of its own>`.
  */
-export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k' | 'p' | 'm'}:${string}`
+export type RecordName = `${'s' | 'g' | 't' | 'r' | 'k' | 'p' | 'm' | 'h'}:${string}`
 
-/** Names a record, or all of a user's that begin so. */
-export type RecordPattern = RecordName | 's:*' | 'g:*'
+/** Names a record, or, with `*` at its end, all of a user's that begin so. */
+export type RecordPattern = RecordName
 
 /**
  * `refused`: the provider no longer honours it, kept with its reason.
@@ -65,10 +66,10 @@ export interface RecordStore {
   read(user: UserHash, names: readonly RecordName[]): Promise<readonly (StoredRecord | undefined)[]>
   /** The version written, or `undefined` when the condition does not hold and nothing was written. */
   write(user: UserHash, name: RecordName, record: RecordWrite, condition: WriteCondition): Promise<number | undefined>
-  /** Moves the end of a live record to `ttlMs` from now. False when there is none. The version stays. */
-  touch(user: UserHash, name: RecordName, ttlMs: number): Promise<boolean>
+  /** Moves the end of live records to `ttlMs` from now. False when there is none. Their versions stay. */
+  touch(user: UserHash, name: RecordPattern, ttlMs: number): Promise<boolean>
   /**
-   * Ends those of the named records that are there, and leaves a tombstone of one hour for each, but none for `r:`. When
+   * Ends those of the named records that are there, and leaves a tombstone of one hour for each, but none for `r:` and `h:`. When
    * neither a session (`s:`) nor a grant (`g:`) is left after that, the records named in `orphans` end too. A token set
    * that ends is set aside for its revocation. All in the same step. Gives those that ended by this call.
    */

@@ -1,15 +1,9 @@
 import type { Claims } from './claims.ts'
 import { createNamingKeys, hashWith } from './naming-keys.ts'
-import type { Clock, Keyring, RecordName, RecordStore, UserHash } from './ports.ts'
+import type { Clock, Keyring, RecordStore, UserHash } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { openIfWeCan, sealRecord } from './sealed-record.ts'
-import type { NewSession } from './user-store.ts'
-
-/** A session by its place in the store. */
-export interface SessionPlace {
-  readonly user: UserHash
-  readonly name: RecordName
-}
+import type { NewSession, SessionPlace } from './user-store.ts'
 
 interface ProviderSessionsOptions {
   readonly records: RecordStore

@@ -49,9 +49,6 @@ interface RoundTripOptions extends DepartureOptions {
 /** Round trips to a provider: begin leaves for it, complete comes back. See `createRoundTrips`. */
 export type RoundTrips = ReturnType<typeof createRoundTrips>
 
-const loopWindowMs = 60_000
-const loopLimit = 3
-
 /** An attempt that could not be finished, with the address it was for, so that a page can offer to try again. */
 export class AttemptError extends GatewayError {
   readonly purpose: Purpose
@@ -133,7 +130,7 @@ export function createRoundTrips(options: RoundTripOptions) {
     { query, cookies, browser }: ReturnedRequest,
   ): Promise<Redirection> {
     if (attempt.expired) return restart(startOf(attempt), cookies)
-    if (isLooping(attempt, cookies)) throw new GatewayError('sign_in_loop')
+    if (attempts.isLooping(attempt, cookies)) throw new GatewayError('sign_in_loop')
     const provider = providers.get(attempt.provider)
     if (provider === undefined) throw new GatewayError('attempt_unknown')
     const { nonce, codeVerifier, scopes } = attempt
@@ -173,13 +170,6 @@ export function createRoundTrips(options: RoundTripOptions) {
   async function restart(past: Start, cookies: Cookies): Promise<Redirection> {
     if (past.restarted) throw new GatewayError('attempt_unknown')
     return begin({ ...past, restarted: true }, cookies)
-  }
-
-  function isLooping({ purpose, returnTo }: Attempt, cookies: Cookies): boolean {
-    if (purpose !== 'sign_in' && purpose !== 'step_up') return false
-    const since = now() - loopWindowMs
-    const uses = attempts.usedAttempts(cookies).filter((use) => use.returnTo === returnTo && use.usedAt > since)
-    return uses.length >= loopLimit - 1
   }
 
   return { begin, beginForeseeing, complete }

@@ -18,6 +18,9 @@ export interface SealedCookies {
   readonly read: <T>(purpose: string, name: string, cookies: Cookies) => T | undefined
 }
 
+/** Those of an origin of ours: what one host keeps in a browser says nothing at another. */
+export type SealedCookiesOn = (origin: string) => SealedCookies
+
 const maxLength = 8192
 /** Raised when what is sealed changes its shape: a cookie of another release is then as good as none. */
 const shape = 1

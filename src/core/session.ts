@@ -9,6 +9,8 @@ export interface Session {
   readonly sid?: string | undefined
   /** What to call the browser: `Firefox on Linux`. */
   readonly browser?: string | undefined
+  /** Where it is good, when that is not at `public_url`. */
+  readonly origin?: string | undefined
   readonly createdAt: number
   /** The end that no use moves. */
   readonly endsAt: number
@@ -33,26 +35,38 @@ export function idleTtl(session: Session, { idleMs }: Pick<SessionLifetimes, 'id
 /** What the session cookie says: which user's records, and the secret id of the session in them. */
 export interface SessionCookie {
   readonly user: string
+  /** The digest of the session's id whose child this one is; `undefined` for one that is nobody's. */
+  readonly parent: string | undefined
   readonly id: string
 }
 
-/** A new cookie for a user hash. */
-export function newSessionCookie(user: string): SessionCookie {
-  return { user, id: randomId() }
+/** A new cookie for a user hash; for a child of the session of this name, if one is named. */
+export function newSessionCookie(user: string, parent?: string): SessionCookie {
+  return { user, parent: parent && familyOf(parent).slice(2), id: randomId() }
 }
 
 /** The cookie's value. */
-export function formatSessionCookie({ user, id }: SessionCookie): string {
-  return `${user}.${id}`
+export function formatSessionCookie({ user, parent, id }: SessionCookie): string {
+  return parent === undefined ? `${user}.${id}` : `${user}.${parent}.${id}`
 }
 
 /** Reads a cookie value; `undefined` when it is not of our making. */
 export function parseSessionCookie(value: string | undefined): SessionCookie | undefined {
-  const match = /^([\w-]{16,64})\.([\w-]{43})$/.exec(value ?? '')
-  return match?.[1] === undefined || match[2] === undefined ? undefined : { user: match[1], id: match[2] }
+  const [, user, parent, id] = /^([\w-]{16,64})\.(?:([\w-]{43})\.)?([\w-]{43})$/.exec(value ?? '') ?? []
+  return user === undefined || id === undefined ? undefined : { user, parent, id }
 }
 
-/** The name under which the store keeps a session: the id itself is not stored. */
-export function sessionRecordName(id: string): `s:${string}` {
-  return `s:${sha256(id)}`
+/** The name under which the store keeps a session: the id itself is not stored. That of a child begins with its parent's. */
+export function sessionRecordName({ parent, id }: Pick<SessionCookie, 'parent' | 'id'>): `s:${string}` {
+  return parent === undefined ? `s:${sha256(id)}` : `s:${parent}.${sha256(id)}`
+}
+
+/** The name of the session at `public_url` that this one is, or is a child of. */
+export function familyOf(name: string): `s:${string}` {
+  return `s:${name.slice(2).replace(/\..*$/, '')}`
+}
+
+/** Whether a session is of another host than `public_url`'s, and comes and goes with that one's. */
+export function isChild(name: string): boolean {
+  return name.includes('.')
 }

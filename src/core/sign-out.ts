@@ -9,7 +9,7 @@ import type { UserStore } from './user-store.ts'
 
 interface SignOutOptions {
   readonly store: Pick<UserStore, 'readSession'>
-  readonly attempts: Attempts
+  readonly attemptsOn: (origin: string) => Attempts
   readonly providers: ReadonlyMap<string, Provider>
   readonly endings: Endings
   readonly cookieName: string
@@ -25,13 +25,13 @@ interface SignedOut extends Redirection {
   readonly endsProviderSession: boolean
 }
 
-/** Ends this browser's session, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
-export type SignOut = (cookies: Cookies, everywhere: boolean) => Promise<SignedOut>
+/** Ends this browser's session on all hosts, or all of its user's. Throws `store_unavailable`: then nothing has changed. */
+export type SignOut = (cookies: Cookies, everywhere: boolean, origin: string) => Promise<SignedOut>
 
 /** See `SignOut`. The provider's own session ends in the browser. */
 export function createSignOut(options: SignOutOptions): SignOut {
-  const { store, attempts, providers, endings, cookieName, signedOutUrl, audit } = options
-  return async function signOut(cookies, everywhere) {
+  const { store, attemptsOn, providers, endings, cookieName, signedOutUrl, audit } = options
+  return async function signOut(cookies, everywhere, origin) {
     const held = await store.readSession(cookies[cookieName], [...providers.keys()])
     if (held === undefined) {
       const gone = [removed(cookieName)]
@@ -48,7 +48,7 @@ export function createSignOut(options: SignOutOptions): SignOut {
     const location = await providers.get(provider)?.signOutUrl(signedOutUrl, idToken)
     return {
       location: location ?? signedOutUrl,
-      cookies: [removed(cookieName), ...attempts.forgive(cookies)],
+      cookies: [removed(cookieName), ...attemptsOn(origin).forgive(cookies)],
       provider,
       endsProviderSession: location !== undefined,
     }

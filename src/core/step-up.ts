@@ -7,6 +7,7 @@ import type { ScopeError } from './guard.ts'
 import type { Clock } from './ports.ts'
 import { type Provider, ProviderError } from './provider.ts'
 import { missingScopes, type ReplaceTokens } from './replace-tokens.ts'
+import { signInPath } from './return-to.ts'
 import type { Revoke } from './revoke.ts'
 import type { Finished, Returned, RoundTrips } from './round-trip.ts'
 import type { CookieChange, Cookies, SealedCookies } from './sealed-cookies.ts'
@@ -111,13 +112,26 @@ function isRefusedByPerson({ cause }: GatewayError): boolean {
   return cause instanceof ProviderError && cause.error === 'access_denied'
 }
 
-/** To the provider for the scopes that are missing; `undefined` when they were refused just now. */
-export type AskForScopes = (error: ScopeError, returnTo: string, cookies: Cookies) => Promise<Redirection | undefined>
+/** To the provider for the scopes that are missing at an origin; `undefined` when they were refused just now. */
+export type AskForScopes = (
+  error: ScopeError,
+  returnTo: string,
+  cookies: Cookies,
+  origin: string,
+) => Promise<Redirection | undefined>
 
-/** See `AskForScopes`. */
-export function createAskForScopes({ begin }: Pick<RoundTrips, 'begin'>, refusedScopes: RefusedScopes): AskForScopes {
-  return async function askForScopes({ start, missing }, returnTo, cookies) {
-    if (missingScopes(missing, refusedScopes.of(start.provider, cookies)).length === 0) return undefined
+interface AskForScopesOptions extends Pick<RoundTrips, 'begin'> {
+  readonly refusedScopesOn: (origin: string) => RefusedScopes
+  readonly publicUrl: string
+  readonly basePath: string
+}
+
+/** See `AskForScopes`. The provider sends people back to `public_url`, so that is where they leave from. */
+export function createAskForScopes(options: AskForScopesOptions): AskForScopes {
+  const { begin, refusedScopesOn, publicUrl, basePath } = options
+  return async function askForScopes({ start, missing }, returnTo, cookies, origin) {
+    if (missingScopes(missing, refusedScopesOn(origin).of(start.provider, cookies)).length === 0) return undefined
+    if (origin !== publicUrl) return { location: origin + signInPath(basePath, returnTo), cookies: [] }
     return begin({ ...start, returnTo }, cookies)
   }
 }

@@ -3,21 +3,28 @@ import { createNamingKeys, hashWith } from './naming-keys.ts'
 import type { Clock, Keyring, RecordName, RecordPattern, RecordStore, UserHash, WriteCondition } from './ports.ts'
 import { openIfWeCan, openRecord, sealRecord } from './sealed-record.ts'
 import {
+  familyOf,
   formatSessionCookie,
   idleTtl,
+  isChild,
   newSessionCookie,
   parseSessionCookie,
   type Session,
+  type SessionCookie,
   type SessionLifetimes,
   sessionRecordName,
   userKey,
 } from './session.ts'
 import { refreshMark, type TokenSet } from './token-set.ts'
 
-/** A stored session, opened, with the token sets that were asked for. */
-export interface HeldSession {
+/** Where a session is in the store. */
+export interface SessionPlace {
   readonly user: UserHash
   readonly name: RecordName
+}
+
+/** A stored session, opened, with the token sets that were asked for. */
+export interface HeldSession extends SessionPlace {
   readonly session: Session
   /** The end that no use moves. Milliseconds since the epoch. */
   readonly endsAt: number
@@ -56,6 +63,36 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     return hold(user, provider, record)
   }
 
+  async function readNamed(
+    { user, name }: SessionPlace,
+    providers: readonly string[],
+    known?: HeldSession,
+  ): Promise<HeldSession | undefined> {
+    const [record, ...sets] = await records.read(user, [name, ...providers.map((p) => `t:${p}` as const)])
+    if (record?.state !== 'live') return undefined
+    const session = made(record, known?.session, () => openRecord<Session>(keyring, user, name, record.body))
+    if (session.endsAt <= now()) return undefined
+    const held = providers.map((provider, index) => {
+      return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
+    })
+    return {
+      user,
+      name,
+      session,
+      endsAt: session.endsAt,
+      tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])),
+    }
+  }
+
+  async function keep(cookie: SessionCookie, session: Session): Promise<NewSession> {
+    const { user } = cookie
+    const name = sessionRecordName(cookie)
+    const body = sealRecord(keyring, user, name, session)
+    const ttlMs = Math.max(1, idleTtl(session, lifetimes, now()))
+    await records.write(user, name, { state: 'live', mark: '', reason: '', body, ttlMs }, { new: true })
+    return { user, name, session, endsAt: session.endsAt, cookie: formatSessionCookie(cookie) }
+  }
+
   return {
     readTokens,
 
@@ -84,40 +121,25 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       known?: HeldSession,
     ): Promise<HeldSession | undefined> {
       const parsed = parseSessionCookie(cookie)
-      if (parsed === undefined) return undefined
-      const { user } = parsed
-      const name = sessionRecordName(parsed.id)
-      const [record, ...sets] = await records.read(user, [name, ...providers.map((p) => `t:${p}` as const)])
-      if (record?.state !== 'live') return undefined
-      const session = made(record, known?.session, () => openRecord<Session>(keyring, user, name, record.body))
-      if (session.endsAt <= now()) return undefined
-      const held = providers.map((provider, index) => {
-        return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
-      })
-      return {
-        user,
-        name,
-        session,
-        endsAt: session.endsAt,
-        tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])),
-      }
+      return parsed && readNamed({ user: parsed.user, name: sessionRecordName(parsed) }, providers, known)
     },
+
+    /** The live session at a place, without token sets. */
+    readSessionAt: (place: SessionPlace) => readNamed(place, []),
 
     /** Stores a new session of this user. */
-    async createSession(user: UserHash, identity: Omit<Session, 'createdAt' | 'endsAt'>): Promise<NewSession> {
-      const cookie = newSessionCookie(user)
-      const name = sessionRecordName(cookie.id)
+    createSession(user: UserHash, identity: Omit<Session, 'createdAt' | 'endsAt'>): Promise<NewSession> {
       const createdAt = now()
-      const session: Session = { ...identity, createdAt, endsAt: createdAt + lifetimes.absoluteMs }
-      const body = sealRecord(keyring, user, name, session)
-      const ttlMs = idleTtl(session, lifetimes, createdAt)
-      await records.write(user, name, { state: 'live', mark: '', reason: '', body, ttlMs }, { new: true })
-      return { user, name, session, endsAt: session.endsAt, cookie: formatSessionCookie(cookie) }
+      return keep(newSessionCookie(user), { ...identity, createdAt, endsAt: createdAt + lifetimes.absoluteMs })
     },
 
-    /** Moves a session's idle end, for it was just used. */
+    /** Stores a session for another host: a child of this one, which ends when it does. */
+    createChild: ({ user, name, session }: HeldSession, origin: string) =>
+      keep(newSessionCookie(user, name), { ...session, origin }),
+
+    /** Moves a session's idle end, for it was just used, and with it that of its whole family. */
     async touchSession({ user, name, session }: HeldSession): Promise<void> {
-      await records.touch(user, name, idleTtl(session, lifetimes, now()))
+      await records.touch(user, `${familyOf(name)}*`, idleTtl(session, lifetimes, now()))
     },
 
     /**
@@ -140,9 +162,9 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       return version === undefined ? undefined : { user, provider, version, state, reason: record.reason, set }
     },
 
-    /** The user's live sessions, the newest first; without those that only another key opens. */
+    /** The user's live sessions, the newest first; without their children, and those that only another key opens. */
     async listSessions(user: UserHash): Promise<readonly ListedSession[]> {
-      const listed = (await records.list(user)).filter(({ name }) => name.startsWith('s:'))
+      const listed = (await records.list(user)).filter(({ name }) => name.startsWith('s:') && !isChild(name))
       const found = await records.read(
         user,
         listed.map(({ name }) => name),

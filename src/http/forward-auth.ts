@@ -63,11 +63,11 @@ export async function buildForwardAuth(options: Options, logger: FastifyBaseLogg
       return reply.headers(upstreamHeaders.forFront(request.raw.rawHeaders, route, passage)).send('')
     } catch (error) {
       if (error instanceof ScopeError && isPage && guarded.method === 'GET') {
-        const asking = await askForScopes(error, here, request.cookies)
+        const asking = await askForScopes(error, here, request.cookies, guarded.origin)
         if (asking !== undefined) return reply.follow(asking)
       }
       if (error instanceof GatewayError && signInHelps(error)) {
-        const location = publicUrl + signInPath(basePath, here)
+        const location = guarded.origin + signInPath(basePath, here)
         if (isPage && isSafe(guarded)) return reply.redirect(location, 302)
         reply.header('location', location)
       }

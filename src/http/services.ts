@@ -3,6 +3,7 @@ import type { Browsers } from '../core/browsers.ts'
 import type { TrustedProxies } from '../core/client.ts'
 import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
+import type { HandOver } from '../core/hand-over.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
 import type { SessionOwners } from '../core/mcp/session-owners.ts'
@@ -14,6 +15,7 @@ import type { RefusedTokens } from '../core/refused-token.ts'
 import type { RoundTrips } from '../core/round-trip.ts'
 import type { Allow, Route } from '../core/route.ts'
 import type { RouteTable } from '../core/route-table.ts'
+import type { SignInForHost } from '../core/sign-in-for-host.ts'
 import type { SignOut } from '../core/sign-out.ts'
 import type { AskForScopes } from '../core/step-up.ts'
 import type { TestSignIn } from '../core/test-sign-in.ts'
@@ -31,6 +33,8 @@ export interface Services {
   readonly during: <Result>(asker: Asker, run: () => Result) => Result
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes
+  readonly handOver: HandOver
+  readonly signInForHost: SignInForHost
   readonly connections: Connections
   readonly browsers: Browsers
   readonly grants: UserGrants

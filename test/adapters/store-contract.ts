@@ -207,6 +207,34 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
     )
   })
 
+  t.test('a touch, and an end, of what begins alike is one of all of that', async (t) => {
+    const { store, advance } = await open(t)
+    for (const name of ['s:one', 's:one.b', 's:one.c', 's:other'] as const) {
+      await store.records.write(user, name, aWrite({ ttlMs: minute }), { new: true })
+    }
+
+    t.equal(await store.records.touch(user, 's:one*', hour), true)
+    t.equal(await store.records.touch(user, 's:none*', hour), false)
+    await advance(minute)
+    const kept = await store.records.list(user)
+    const ended = await store.records.end(user, ['s:one', 's:one.*'], { reason: 'signed_out', orphans: [] })
+
+    t.strictSame(kept.map(({ name }) => name).toSorted(), ['s:one', 's:one.b', 's:one.c'])
+    t.strictSame(ended.toSorted(), ['s:one', 's:one.b', 's:one.c'])
+  })
+
+  t.test('a hand-over code that was taken is gone, and is taken once', async (t) => {
+    const { store } = await open(t)
+    await store.records.write(user, 'h:code', aWrite(), { new: true })
+
+    const taken = await Promise.all(
+      [1, 2, 3].map(() => store.records.end(user, ['h:code'], { reason: 'used', orphans: [] })),
+    )
+
+    t.strictSame(taken.flat(), ['h:code'])
+    t.strictSame(await store.records.read(user, ['h:code']), [undefined])
+  })
+
   t.test('a touch leaves a refused record, a tombstone and nothing as they are', async (t) => {
     const { store, advance } = await open(t)
     await store.records.write(user, tokens, aWrite({ state: 'refused', ttlMs: minute }), { new: true })

@@ -286,6 +286,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   ],
   routes: [
     [10, '  - name: Reports', 'routes[0].name', 'must be lower-case letters'],
+    [14, '    host: https://a.acme.io', 'routes[0].host', 'must be a host name as in the Host header'],
+    [14, '    host: a.acme.io/tool', 'routes[0].host', 'no path'],
+    [14, '    host: "*.acme.io"', 'routes[0].host', 'must be a host name'],
+    [14, '    host: tools.acme.io:8443', 'routes[0].host', 'differs from another host in its port alone'],
     [11, '    path: 5', 'routes[0].path', 'must be text'],
     [11, '    path: reports', 'routes[0].path', 'must start with /'],
     [11, '    path: /reports/', 'routes[0].path', 'must not end with /'],

@@ -184,6 +184,39 @@ t.test('plain http is fine on this machine', async (t) => {
   }
 })
 
+t.test('a route is on the host it names, by the scheme and port of public_url, or on that of public_url', async (t) => {
+  const hostOf = async (publicUrl: string, host: string) => {
+    const { config } = await parse({ 1: `public_url: ${publicUrl}`, 14: host })
+    return routesOf(config)[0]?.host
+  }
+
+  t.equal(await hostOf('https://tools.acme.io', ''), 'tools.acme.io')
+  t.equal(await hostOf('https://tools.acme.io', '    host: Reports.acme.io'), 'reports.acme.io')
+  t.equal(await hostOf('https://tools.acme.io', '    host: reports.acme.io:443'), 'reports.acme.io')
+  t.equal(await hostOf('https://tools.acme.io:8443', '    host: reports.acme.io'), 'reports.acme.io:8443')
+  t.equal(await hostOf('http://localhost:8080', '    host: reports.localhost'), 'reports.localhost:8080')
+  t.equal(await hostOf('http://localhost:8080', '    host: reports.localhost:80'), 'reports.localhost')
+})
+
+t.test('routes of different hosts may have one path, and plain http is for hosts on this machine', async (t) => {
+  const two = (host: string) =>
+    `    mcp: {}\n  - { name: b, host: ${host}, path: /reports, upstream: http://127.0.0.1:1, mcp: {} }`
+  const { config } = await parse({ 14: two('b.acme.io') })
+
+  t.strictSame(
+    routesOf(config).map(({ mcp }) => mcp?.resource),
+    ['https://tools.acme.io/reports', 'https://b.acme.io/reports'],
+  )
+  const problemsOf = async (changes: Readonly<Record<number, string>>) => {
+    const error = await parse(changes).catch((failure) => failure)
+    return error.problems
+  }
+  t.match(await problemsOf({ 14: two('Tools.acme.io') }), [{ path: 'routes[1].path' }])
+  t.match(await problemsOf({ 1: 'public_url: http://localhost:8080', 14: two('b.acme.io') }), [
+    { path: 'routes[1].host', message: /public_url is plain http/ },
+  ])
+})
+
 t.test('a domain without a scheme or with a slash at its end is mended, with a warning', async (t) => {
   const { config, warnings } = await parse({ 5: '    domain: acme.auth.eu-west-1.amazoncognito.com//' })
 

@@ -37,13 +37,13 @@ async function stored(...entries: readonly (readonly [owner: string, name: Recor
 /** A session of the current format, with changes. */
 function aSession(changes: object): Uint8Array {
   const session = { format: 1, provider: 'cognito', sub: 'ada', createdAt: at, endsAt: at + hour, ...changes }
-  const place = placeOf(user, sessionRecordName(id))
+  const place = placeOf(user, sessionRecordName({ parent: undefined, id }))
   return keyring.seal(recordPurpose, place, Buffer.from(JSON.stringify(session)))
 }
 
 t.test('what the first release stored is read', async (t) => {
   const { store } = await stored(
-    [user, sessionRecordName(id), Buffer.from(format1.session, 'base64')],
+    [user, sessionRecordName({ parent: undefined, id }), Buffer.from(format1.session, 'base64')],
     [user, 't:cognito', Buffer.from(format1.tokens, 'base64')],
     ['gateway', 'k:names', Buffer.from(format1.names, 'base64')],
   )
@@ -67,15 +67,15 @@ t.test('what a newer release stored is "try later", and stays as it is', async (
   const sealedOtherwise = Uint8Array.from([2, ...aSession({}).subarray(1)])
 
   for (const body of [newer, sealedOtherwise, aSession({ format: undefined })]) {
-    const { store, records } = await stored([user, sessionRecordName(id), body])
+    const { store, records } = await stored([user, sessionRecordName({ parent: undefined, id }), body])
     await t.rejects(store.readSession(cookie, []), { code: 'store_unavailable', status: 503 })
-    const [record] = await records.read(user, [sessionRecordName(id)])
+    const [record] = await records.read(user, [sessionRecordName({ parent: undefined, id })])
     t.match(record, { state: 'live', version: 1, body: Uint8Array.from(body) })
   }
 })
 
 t.test('what a newer release adds to a record of this format is no reason to refuse it', async (t) => {
-  const { store } = await stored([user, sessionRecordName(id), aSession({ added: 'later' })])
+  const { store } = await stored([user, sessionRecordName({ parent: undefined, id }), aSession({ added: 'later' })])
 
   t.match((await store.readSession(cookie, []))?.session, { sub: 'ada' })
 })

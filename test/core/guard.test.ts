@@ -80,6 +80,7 @@ function guard(given: Given = {}) {
     },
     freshTokens: async (tokens) => (fresh === undefined ? tokens : fresh(tokens)),
     providers: new Map(configured.map((name) => [name, provider(name)])),
+    publicUrl: 'https://tools.test',
     idleMs: 12 * hour,
     now: () => clock.at,
     audit: (event, facts) => void events.push(`${event} ${facts.user} ${facts.route}`),

@@ -67,6 +67,7 @@ export async function granting(set: Partial<TokenSet> = {}) {
     ...{ issuer: 'https://tools.test', client, redirectUri, redirectKind: 'web', state: 'st' },
     ...{ route: anMcpRoute(), scopes: ['notes/read'], codeChallenge: codeChallenge(verifier), isSilent: false },
   }
+  const { issuer } = request
   const ada = { user, provider: 'cognito', sub: 'ada' }
 
   return {
@@ -75,8 +76,8 @@ export async function granting(set: Partial<TokenSet> = {}) {
     issue: async (changes: Partial<AuthorizationRequest> = {}) =>
       (await grants.issue({ ...ada, linked: [] }, { ...request, ...changes })) ?? '',
     exchange: (code: string, changes: Partial<Parameters<typeof grants.exchange>[0]> = {}) =>
-      grants.exchange({ client, code, redirectUri, codeVerifier: verifier, isFor: undefined, ...changes }),
+      grants.exchange({ client, issuer, code, redirectUri, codeVerifier: verifier, isFor: undefined, ...changes }),
     renew: (refreshToken: string, changes: Partial<Parameters<typeof grants.renew>[0]> = {}) =>
-      grants.renew({ client, refreshToken, scopes: undefined, isFor: undefined, ...changes }),
+      grants.renew({ client, issuer, refreshToken, scopes: undefined, isFor: undefined, ...changes }),
   }
 }

@@ -90,7 +90,7 @@ export function createPerson(username = 'ada', browser = createBrowser()) {
       const form = { _csrf: csrf, username, password: 'Passw0rd!' }
       return follow(await browser.load(answer.url, { method: 'POST', form }))
     }
-    if (at.hostname !== 'localhost' && at.hostname !== '127.0.0.1') return at
+    if (!/(^|\.)localhost$|^127\.0\.0\.1$/.test(at.hostname)) return at
     return at.searchParams.has('iss') && at.searchParams.has('state') && at.pathname !== '/oauth/callback'
       ? at
       : follow(await browser.load(at.href))

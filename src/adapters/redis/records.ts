@@ -70,10 +70,8 @@ export function createRecords({
     },
 
     async touch(user, name, ttlMs) {
-      const touched = await ask((redis) =>
-        redis.toolgateTouch(keys.record(user, name), keys.index(user), name, lifetimeMs(ttlMs)),
-      )
-      return touched === 1
+      const touched = await ask((redis) => redis.toolgateTouch(keys.index(user), name, lifetimeMs(ttlMs)))
+      return touched > 0
     },
 
     async end(user, names, { reason, orphans }) {

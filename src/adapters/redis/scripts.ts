@@ -5,7 +5,7 @@ import { release, renew } from './lock-scripts.ts'
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     toolgateWrite(record: string, index: string, ...words: ScriptWord[]): Result<number | null, Context>
-    toolgateTouch(record: string, index: string, ...words: ScriptWord[]): Result<number, Context>
+    toolgateTouch(index: string, ...words: ScriptWord[]): Result<number, Context>
     toolgateEnd(index: string, ...words: ScriptWord[]): Result<string[], Context>
     toolgateList(index: string): Result<string[], Context>
     toolgateAddAddress(address: string, ...words: ScriptWord[]): Result<number, Context>
@@ -73,6 +73,18 @@ local function set_aside(index, name, record, keep)
   enter(index, aside, ttl)
 end
 
+-- The names in a list, and for each that ends in '*' all of the index that begin so.
+local function named(index, list)
+  local names = {}
+  for _, pattern in ipairs(list) do
+    local prefix = string.match(pattern, '^(.*)%*$')
+    for _, name in ipairs(prefix and redis.call('ZRANGE', index, 0, -1) or { pattern }) do
+      if not prefix or string.sub(name, 1, #prefix) == prefix then table.insert(names, name) end
+    end
+  end
+  return names
+end
+
 -- What cannot be told, for want of a right to the channel, must not undo what was done.
 local function tell(channel, user)
   redis.pcall('PUBLISH', channel, user)
@@ -102,15 +114,20 @@ tell(channel, user)
 return version
 `
 
-// KEYS: record, index. ARGV: name, ttl.
+// KEYS: index. ARGV: name, or what several begin with and '*'; ttl. Gives how many were there.
 const touch = `${shared}
-local name, ttl = unpack(ARGV)
-local there = read(KEYS[1])
-if not there or there.state ~= 'live' then return 0 end
-
-redis.call('PEXPIRE', KEYS[1], ttl)
-enter(KEYS[2], name, ttl)
-return 1
+local index = KEYS[1]
+local pattern, ttl = unpack(ARGV)
+local live = {}
+for _, name in ipairs(named(index, { pattern })) do
+  local there = read(string.sub(index, 1, -2) .. name)
+  if there and there.state == 'live' then table.insert(live, name) end
+end
+for _, name in ipairs(live) do
+  redis.call('PEXPIRE', string.sub(index, 1, -2) .. name, ttl)
+  enter(index, name, ttl)
+end
+return #live
 `
 
 // KEYS: index. ARGV: channel, user, reason, ttl of a tombstone, for how long token sets are set aside, how many names come
@@ -120,20 +137,9 @@ local index = KEYS[1]
 local channel, user, reason, ttl, keep, count = unpack(ARGV, 1, 6)
 local base = string.sub(index, 1, -2)
 
-local function named(first, last)
-  local names = {}
-  for at = first, last do
-    local prefix = string.match(ARGV[at], '^(.*)%*$')
-    for _, name in ipairs(prefix and redis.call('ZRANGE', index, 0, -1) or { ARGV[at] }) do
-      if not prefix or string.sub(name, 1, #prefix) == prefix then table.insert(names, name) end
-    end
-  end
-  return names
-end
-
 settle(index)
-local wanted = named(7, 6 + count)
-local orphans = named(7 + count, #ARGV)
+local wanted = named(index, { unpack(ARGV, 7, 6 + count) })
+local orphans = named(index, { unpack(ARGV, 7 + count, #ARGV) })
 for _, names in ipairs({ wanted, orphans }) do
   for _, name in ipairs(names) do
     local there = read(base .. name)
@@ -149,7 +155,7 @@ local function end_all(names)
     local there = read(base .. name)
     if is_open(there) then
       set_aside(index, name, there, tonumber(keep))
-      if string.sub(name, 1, 2) == 'r:' then
+      if string.match(name, '^[rh]:') then
         redis.call('DEL', base .. name)
       else
         write(base .. name, 'ended', there.version + 1, '', reason, '', ttl)
@@ -231,7 +237,7 @@ return 1
 /** Gives the client its scripts as commands. Redis gets the text again whenever it has lost it. */
 export function defineScripts(redis: Redis | Cluster): void {
   redis.defineCommand('toolgateWrite', { numberOfKeys: 2, lua: write })
-  redis.defineCommand('toolgateTouch', { numberOfKeys: 2, lua: touch })
+  redis.defineCommand('toolgateTouch', { numberOfKeys: 1, lua: touch })
   redis.defineCommand('toolgateEnd', { numberOfKeys: 1, lua: end })
   redis.defineCommand('toolgateList', { numberOfKeys: 1, lua: list })
   redis.defineCommand('toolgateAddAddress', { numberOfKeys: 1, lua: addAddress })

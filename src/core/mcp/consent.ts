@@ -1,3 +1,4 @@
+import type { Attempt } from '../attempt.ts'
 import { subjectOf } from '../claims.ts'
 import type { Redirection } from '../departure.ts'
 import { GatewayError } from '../errors.ts'
@@ -8,7 +9,7 @@ import type { Provider } from '../provider.ts'
 import { missingScopes, unionOfScopes } from '../replace-tokens.ts'
 import type { Finished, Returned, RoundTrips } from '../round-trip.ts'
 import { isAllowed } from '../rules.ts'
-import type { CookieChange, Cookies, SealedCookies } from '../sealed-cookies.ts'
+import type { CookieChange, Cookies, SealedCookiesOn } from '../sealed-cookies.ts'
 import { isEqualSecret, randomId, sha256 } from '../secret.ts'
 import type { UserStore } from '../user-store.ts'
 import type { ConsentedRequest } from './authorization.ts'
@@ -41,7 +42,7 @@ interface ConsentOptions {
   readonly grants: Pick<Grants, 'issue' | 'list'>
   readonly store: Pick<UserStore, 'readTokens'>
   readonly providers: ReadonlyMap<string, Provider>
-  readonly sealed: SealedCookies
+  readonly sealedOn: SealedCookiesOn
   readonly cookieName: string
   readonly audit: Audit
 }
@@ -52,12 +53,12 @@ const cookieSeconds = 3600
 export type Consent = ReturnType<typeof createConsent>
 
 /** All throw `store_unavailable`, and `access_denied` for somebody whom the route does not let in. */
-export function createConsent({ grants, store, providers, sealed, cookieName, audit }: ConsentOptions) {
+export function createConsent({ grants, store, providers, sealedOn, cookieName, audit }: ConsentOptions) {
   const name = `${cookieName}.c`
 
   /** A mark of this browser, so that what was shown in one is answered in no other. */
-  function markOf(cookies: Cookies): string | undefined {
-    return sealed.read<string>('consent', name, cookies)
+  function markOf({ issuer }: AuthorizationRequest, cookies: Cookies): string | undefined {
+    return sealedOn(issuer).read<string>('consent', name, cookies)
   }
 
   function shownTo(mark: string, request: AuthorizationRequest, user: User | undefined): string {
@@ -81,9 +82,9 @@ export function createConsent({ grants, store, providers, sealed, cookieName, au
     if (request.isSilent) {
       return refusedTo(request, 'interaction_required', 'The user has to be asked.')
     }
-    const known = markOf(cookies)
+    const known = markOf(request, cookies)
     const mark = known ?? randomId()
-    const kept = known === undefined ? [sealed.set('consent', name, mark, cookieSeconds)] : []
+    const kept = known === undefined ? [sealedOn(request.issuer).set('consent', name, mark, cookieSeconds)] : []
     return { request, shown: shownTo(mark, request, user), cookies: kept }
   }
 
@@ -93,18 +94,16 @@ export function createConsent({ grants, store, providers, sealed, cookieName, au
    */
   async function allow(consenting: Consenting, begin: RoundTrips['beginForeseeing']): Promise<Redirection | undefined> {
     const { request, user, shown, returnTo, cookies } = consenting
-    const mark = markOf(cookies)
+    const mark = markOf(request, cookies)
     if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) return undefined
     if (user !== undefined && !mayEnter(request, user)) return undefined
     if (user !== undefined && isServed(request, user)) return answer(request, user)
     const providerName = user?.provider ?? consenting.provider ?? request.route.signIn[0] ?? ''
     const usual = providers.get(providerName)?.scopes ?? []
-    const asked = scopesFrom(providerName, request)
     const start = {
       purpose: 'consent',
       provider: providerName,
-      scopes: unionOfScopes(unionOfScopes(usual, user?.tokens.set.scopes ?? []), asked),
-      least: unionOfScopes(usual, neededOf(request.route, asked)),
+      ...scopesToAsk(request, providerName, usual, user?.tokens.set.scopes),
       returnTo,
       approval: approvalOf(request),
       ...(user && { session: { user: user.session.user, name: user.session.name } }),
@@ -175,8 +174,22 @@ function isServed(request: AuthorizationRequest, { provider, tokens }: User): bo
   return missingScopes(scopesFrom(provider, request), tokens.set.scopes).length === 0
 }
 
+/** What to ask the provider of the sign-in for besides the usual and what is held, and the least that is of any use. */
+export function scopesToAsk(
+  request: AuthorizationRequest,
+  signIn: string,
+  usual: readonly string[],
+  held: readonly string[] = [],
+) {
+  const asked = scopesFrom(signIn, request)
+  return {
+    scopes: unionOfScopes(unionOfScopes(usual, held), asked),
+    least: unionOfScopes(usual, neededOf(request.route, asked)),
+  }
+}
+
 /** What the provider of the sign-in has to grant: nothing, where the tool gets another one's token. */
-function scopesFrom(signIn: string, { route, scopes }: AuthorizationRequest): readonly string[] {
+export function scopesFrom(signIn: string, { route, scopes }: AuthorizationRequest): readonly string[] {
   return (route.provider ?? signIn) === signIn ? scopes : []
 }
 
@@ -185,26 +198,45 @@ function neededOf({ mcp }: McpRoute, scopes: readonly string[]): readonly string
   return scopes.filter((scope) => mcp.scopes.includes(scope))
 }
 
-interface FinishConsentOptions {
-  readonly consentedRequest: ConsentedRequest
+/** Who signed in, in which session's records. */
+type SignedIn = Identity & Consented
+
+/** To the client with a code for whoever signed in after consent; `undefined`, when that is not what was consented to. */
+export type AnswerConsented = (attempt: Attempt, issuer: string, user: SignedIn) => Promise<Redirection | undefined>
+
+interface AnswerConsentedOptions {
+  readonly consentedAt: (issuer: string) => ConsentedRequest
   readonly consent: Pick<Consent, 'mayEnter' | 'answer'>
-  readonly store: Pick<UserStore, 'userHash'>
-  readonly signIn: (returned: Returned) => Promise<Finished>
 }
 
-/** Finishes a sign-in that consent led to: with a code for the client, if it is still what was consented to. */
-export function createFinishConsent({ consentedRequest, consent, store, signIn }: FinishConsentOptions) {
+/** See `AnswerConsented`. */
+export function createAnswerConsented({ consentedAt, consent }: AnswerConsentedOptions): AnswerConsented {
+  return async function answerConsented(attempt, issuer, user) {
+    const asked = await consentedAt(issuer)(attempt)
+    // Otherwise the page asks again, of whoever is signed in now, or says that it is not for them.
+    if (asked === undefined || !consent.mayEnter(asked, user)) return undefined
+    if (attempt.session !== undefined && attempt.session.user !== user.session.user) return undefined
+    return consent.answer(asked, user)
+  }
+}
+
+interface FinishConsentOptions {
+  readonly answerConsented: AnswerConsented
+  readonly store: Pick<UserStore, 'userHash'>
+  readonly signIn: (returned: Returned) => Promise<Finished>
+  readonly publicUrl: string
+}
+
+/** Finishes a sign-in that consent at `public_url` led to: with a code for the client, if it is still what was consented to. */
+export function createFinishConsent({ answerConsented, store, signIn, publicUrl }: FinishConsentOptions) {
   return async function finishConsent(returned: Returned): Promise<Finished> {
     const finished = await signIn(returned)
     if ('again' in finished) return finished
     const { attempt, provider, tokens } = returned
     const sub = subjectOf(tokens.claims?.[provider.claimNames.user]) ?? ''
     const user = await store.userHash(provider.name, sub)
-    const asked = await consentedRequest(attempt)
-    // Otherwise the page asks again, of whoever is signed in now, or says that it is not for them.
-    if (asked === undefined || !consent.mayEnter(asked, identityOf(provider, tokens.claims ?? {}))) return finished
-    if (attempt.session !== undefined && attempt.session.user !== user) return finished
-    const answered = await consent.answer(asked, { provider: provider.name, sub, session: { user } })
+    const identity = identityOf(provider, tokens.claims ?? {})
+    const answered = await answerConsented(attempt, publicUrl, { ...identity, session: { user } })
     return answered === undefined ? finished : { ...finished, location: answered.location }
   }
 }

@@ -40,6 +40,8 @@ export interface ConsentingUser extends StoredUser {
 /** A code that a client wants exchanged (RFC 6749 section 4.1.3). */
 interface CodeExchange {
   readonly client: Client
+  /** The issuer that is asked: what another one gave is nothing here. */
+  readonly issuer: string
   readonly code: string
   readonly redirectUri: string
   readonly codeVerifier: string
@@ -50,6 +52,7 @@ interface CodeExchange {
 /** A refresh token that a client wants used (section 6). */
 interface Refreshing {
   readonly client: Client
+  readonly issuer: string
   readonly refreshToken: string
   readonly scopes: readonly string[] | undefined
   readonly isFor: CodeExchange['isFor']
@@ -120,8 +123,9 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
   }
 
   /** Tokens for a code, once; a code that comes twice ends what it gave (RFC 6749 section 4.1.2). */
-  async function exchange({ client, code, redirectUri, codeVerifier, isFor }: CodeExchange): Promise<TokenAnswer> {
-    const { token, held } = await presented(code, client)
+  async function exchange(exchanging: CodeExchange): Promise<TokenAnswer> {
+    const { client, issuer, code, redirectUri, codeVerifier, isFor } = exchanging
+    const { token, held } = await presented(code, client, issuer)
     const { grant } = held
     if (!isEqualSecret(grant.code.hash, sha256(token.secret))) throw invalid('The code is not known.')
     if (grant.code.isUsed) return endFor(held, 'code used again')
@@ -136,13 +140,13 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
       counter: 1,
       renewedAt: now(),
     })
-    return answer ?? exchange({ client, code, redirectUri, codeVerifier, isFor })
+    return answer ?? exchange(exchanging)
   }
 
   /** New tokens for a refresh token; one that was replaced a while ago ends the family (RFC 9700 section 4.14.2). */
   async function renew(refreshing: Refreshing): Promise<TokenAnswer> {
-    const { client, refreshToken, scopes, isFor } = refreshing
-    const { token, held } = await presented(refreshToken, client)
+    const { client, issuer, refreshToken, scopes, isFor } = refreshing
+    const { token, held } = await presented(refreshToken, client, issuer)
     const { grant } = held
     const counter = counterIn(token, grant)
     if (counter === undefined) throw invalid('The refresh token is not known.')
@@ -157,8 +161,8 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
   }
 
   /** Ends the grant that a token of the client's is of, whichever it is (RFC 7009 section 2.1). */
-  async function revoke(value: string, client: Client): Promise<void> {
-    const found = await presented(value, client).catch((error) => {
+  async function revoke(value: string, client: Client, issuer: string): Promise<void> {
+    const found = await presented(value, client, issuer).catch((error) => {
       if (error instanceof OAuthError) return undefined
       throw error
     })
@@ -169,11 +173,20 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
     if (isAccessToken || counterIn(token, held.grant) !== undefined) await end(held, 'revoked by the client')
   }
 
-  /** The grant that a code or token is of, if it is this client's. */
-  async function presented(value: string, client: Client): Promise<{ token: GrantToken; held: HeldGrant }> {
+  /** The grant that a code or token is of, if it is this client's and was given here. */
+  async function presented(
+    value: string,
+    client: Client,
+    issuer: string,
+  ): Promise<{ token: GrantToken; held: HeldGrant }> {
     const token = parseGrantToken(value)
     const held = token && (await store.read(grantKey(token), []))
-    if (token === undefined || held === undefined || held.grant.client.id !== client.id) {
+    if (
+      token === undefined ||
+      held === undefined ||
+      held.grant.client.id !== client.id ||
+      new URL(held.grant.resource).origin !== issuer
+    ) {
       throw invalid('There is no such grant, or it has ended.')
     }
     return { token, held }

@@ -16,7 +16,7 @@ export function createTokenEndpoint(
   return {
     /** Tokens for a code or a refresh token (RFC 6749 sections 4.1.3 and 6). */
     async token(request: ClientRequest): Promise<TokenAnswer> {
-      const { form } = request
+      const { form, issuer } = request
       const client = await authenticate(request)
       const type = required(form, 'grant_type')
       const resource = resourceIn(form)
@@ -24,11 +24,11 @@ export function createTokenEndpoint(
       if (type === 'authorization_code') {
         const code = required(form, 'code')
         const [redirectUri, codeVerifier] = [required(form, 'redirect_uri'), required(form, 'code_verifier')]
-        return grants.exchange({ client, code, redirectUri, codeVerifier, isFor })
+        return grants.exchange({ client, issuer, code, redirectUri, codeVerifier, isFor })
       }
       if (type === 'refresh_token') {
         const scopes = parameter(form, 'scope')?.split(' ').filter(Boolean)
-        return grants.renew({ client, refreshToken: required(form, 'refresh_token'), scopes, isFor })
+        return grants.renew({ client, issuer, refreshToken: required(form, 'refresh_token'), scopes, isFor })
       }
       throw new OAuthError('unsupported_grant_type', 'must be authorization_code or refresh_token')
     },
@@ -36,7 +36,7 @@ export function createTokenEndpoint(
     /** Ends what a token is of; one that is not known needs no ending (RFC 7009 section 2.2). */
     async revoke(request: ClientRequest): Promise<void> {
       const client = await authenticate(request)
-      await grants.revoke(required(request.form, 'token'), client)
+      await grants.revoke(required(request.form, 'token'), client, request.issuer)
     },
   }
 }

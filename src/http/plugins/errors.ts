@@ -46,7 +46,9 @@ export function answerError(
   const failure = begin(error, request, reply)
   const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
   if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)
-  return answerWithProblem(failure, request, reply, options)
+  // Of a host that is not ours nothing is known.
+  const origin = request.guarded === undefined ? options.publicUrl : request.guarded().origin
+  return answerWithProblem(failure, request, reply, options, origin)
 }
 
 /** As `answerError`, where a page is of no use. */
@@ -203,10 +205,11 @@ function answerWithProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   { publicUrl, basePath }: Pick<Options, 'publicUrl' | 'basePath'>,
+  origin = publicUrl,
 ): FastifyReply {
   const { code, status, message: title, scopes } = failure
   const connectUrl = code === 'connection_required' ? `${publicUrl}${basePath}/connections` : undefined
-  const signInUrl = signInHelps(failure) ? `${publicUrl}${basePath}/sign-in` : undefined
+  const signInUrl = signInHelps(failure) ? `${origin}${basePath}/sign-in` : undefined
   return reply
     .headers({
       ...challenge(failure, request),

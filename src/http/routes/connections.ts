@@ -4,12 +4,14 @@ import type { Browser } from '../../core/browsers.ts'
 import type { Connection } from '../../core/connections.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { User } from '../../core/guard.ts'
+import { originsOf } from '../../core/hosts.ts'
 import { displayName } from '../../core/identity.ts'
 import type { ListedGrant } from '../../core/mcp/grant-store.ts'
 import { redirectPlace } from '../../core/mcp/redirect-uri.ts'
 import { unionOfScopes } from '../../core/replace-tokens.ts'
-import { safeReturnTo } from '../../core/return-to.ts'
+import { originNamed, safeReturnTo } from '../../core/return-to.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
+import { atPublicUrl } from '../at-public-url.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import type { BrowserEntry } from '../views/browsers.ts'
 import { connectionsPage, type Connection as Entry } from '../views/connections.ts'
@@ -24,6 +26,7 @@ type Action = { Params: { provider: string }; Body: { return_to?: string } | und
 export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   const { guard, roundTrips, connections, browsers, grants, providers, table, publicUrl, basePath, site } = options
   const page = `${basePath}/connections`
+  const origins = originsOf(table.routes, publicUrl)
   await app.register(formbody, { bodyLimit: 8192 })
 
   async function userOf(request: FastifyRequest): Promise<User> {
@@ -38,9 +41,10 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     return userOf(request)
   }
 
-  app.get('/connections', async (request, reply) => {
+  app.get('/connections', { onRequest: atPublicUrl(options) }, async (request, reply) => {
     const user = await userOf(request)
-    const entries = (await connections.list(user)).map((connection) => entryOf(connection, user))
+    const returnTo = returnToOf(request, undefined)
+    const entries = (await connections.list(user)).map((connection) => entryOf(connection, user, returnTo))
     const visitor = { user: displayName(user), signOutHref: `${basePath}/sign-out` }
     const shown = {
       entries,
@@ -54,17 +58,32 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     const user = await actingUser(request)
     const provider = providers.get(request.params.provider)
     if (provider === undefined || provider.name === user.provider) throw new GatewayError('bad_request')
-    const query = new URLSearchParams(request.target.search)
-    const asked = request.body?.return_to ?? query.get('return_to') ?? undefined
+    const returnTo = returnToOf(request, request.body?.return_to) ?? page
+    const { origin } = request.guarded()
+    // The page is a click more: only what is sent from there may leave for a provider.
+    if (origin !== publicUrl) {
+      const back = URL.parse(returnTo, origin)?.href ?? ''
+      return reply.follow({ location: `${publicUrl}${page}?return_to=${encodeURIComponent(back)}`, cookies: [] })
+    }
     const start = {
       purpose: 'connect',
       provider: provider.name,
       scopes: toolsOf(provider.name).reduce((scopes, tool) => unionOfScopes(scopes, tool.scopes), provider.scopes),
-      returnTo: safeReturnTo(asked, publicUrl, basePath, page),
+      returnTo,
       session: { user: user.session.user, name: user.session.name },
     } as const
     return reply.follow(await roundTrips.beginForeseeing(start, request.cookies))
   })
+
+  /** Where somebody wants to go on: a path at this host, or a whole address at another one of ours. */
+  function returnToOf(request: FastifyRequest, sent: string | undefined): string | undefined {
+    const asked = sent ?? new URLSearchParams(request.target.search).get('return_to') ?? undefined
+    if (asked === undefined) return undefined
+    const { origin: here } = request.guarded()
+    const origin = originNamed(asked, origins) ?? here
+    const path = safeReturnTo(asked, origin, basePath, page)
+    return origin === here ? path : origin + path
+  }
 
   app.post<Action>('/connections/:provider/refresh', async (request, reply) => {
     await connections.refresh(await actingUser(request), request.params.provider)
@@ -114,10 +133,11 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     return table.routes.filter((route) => route.provider === provider)
   }
 
-  function entryOf({ provider, held, state, reason }: Connection, user: User): Entry {
+  function entryOf({ provider, held, state, reason }: Connection, user: User, returnTo: string | undefined): Entry {
     const isSignIn = provider.name === user.provider
     const action = (what: string) => `${page}/${provider.name}/${what}`
     const isLive = state === 'connected'
+    const back = returnTo === undefined ? '' : `?return_to=${encodeURIComponent(returnTo)}`
     return {
       name: provider.name,
       title: provider.title,
@@ -129,7 +149,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
       refreshedAt: held && new Date(held.set.obtainedAt),
       lastError: reason,
       neededBy: isSignIn ? [] : toolsOf(provider.name).map((route) => route.title),
-      connectHref: isSignIn || isLive ? undefined : action('connect'),
+      connectHref: isSignIn || isLive ? undefined : action('connect') + back,
       refreshHref: isLive && held?.set.refreshToken !== undefined ? action('refresh') : undefined,
       disconnectHref: isSignIn || held === undefined ? undefined : action('disconnect'),
     }

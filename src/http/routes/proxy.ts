@@ -88,7 +88,7 @@ export default fp<Options>(
       const passage = await guard.admit(route, request.guarded(), { demand: message?.demand }).catch(async (error) => {
         const asking =
           error instanceof ScopeError && mayLeave(request)
-            ? await askForScopes(error, hereOf(request), request.cookies)
+            ? await askForScopes(error, hereOf(request), request.cookies, request.guarded().origin)
             : undefined
         if (asking === undefined) throw error
         return asking

@@ -1,44 +1,87 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { browserName } from '../../core/browser-name.ts'
 import { canonicalPath } from '../../core/canonical-path.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { safeReturnTo } from '../../core/return-to.ts'
+import { originsOf } from '../../core/hosts.ts'
+import { scopesToAsk } from '../../core/mcp/consent.ts'
+import { hostPages, originNamed, safeReturnTo, signInPath } from '../../core/return-to.ts'
 import { isNavigation } from '../../core/same-origin.ts'
+import type { YetToSignIn } from '../../core/sign-in-for-host.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { signInPage } from '../views/sign-in.ts'
 
-type Options = Pick<Services, 'roundTrips' | 'providers' | 'table'> & HttpSettings
+type Options = Pick<Services, 'roundTrips' | 'handOver' | 'signInForHost' | 'providers' | 'table'> & HttpSettings
 
 /** Leaving for the provider, and coming back. */
 export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { roundTrips, providers, table, publicUrl, basePath, site } = options
+  const { roundTrips, handOver, signInForHost, providers, table, publicUrl, basePath, site } = options
+  const origins = originsOf(table.routes, publicUrl)
   const [firstProvider = ''] = providers.keys()
   const anywhere = [...new Set(table.routes.flatMap((route) => route.signIn))]
 
   app.get('/sign-in', async (request, reply) => {
     const query = queryOf(request)
-    const returnTo = safeReturnTo(query.get('return_to') ?? undefined, publicUrl, basePath, `${basePath}/`)
-    const tool = toolAt(request, returnTo)
-    const named = query.get('provider')
-    if (named !== null && providers.get(named)?.canSignIn !== true) throw new GatewayError('bad_request')
-    const possible = named !== null ? [named] : (tool?.signIn ?? anywhere)
-    if (possible.length <= 1) {
-      const start = { purpose: 'sign_in', provider: possible[0] ?? firstProvider, returnTo } as const
-      const { begin, beginForeseeing } = roundTrips
-      const leave = isNavigation(request.guarded()) ? beginForeseeing : begin
-      return reply.follow(await leave(start, request.cookies))
+    const asked = query.get('return_to') ?? undefined
+    const { origin: here } = request.guarded()
+    const origin = originNamed(asked, origins) ?? here
+    const attempt = here === publicUrl ? query.get('hand_over') : null
+    const pages = attempt === null ? undefined : hostPages
+    const returnTo = safeReturnTo(asked, origin, basePath, `${basePath}/`, pages)
+    const provider = query.get('provider') ?? undefined
+    if (provider !== undefined && providers.get(provider)?.canSignIn !== true) throw new GatewayError('bad_request')
+
+    // An attempt begins where it ends: only there is its cookie.
+    if (origin !== here && attempt === null) {
+      return reply.follow({ location: origin + signInPath(basePath, returnTo, provider), cookies: [] })
     }
-    const choices = possible.map((name) => ({
-      title: providers.get(name)?.title ?? name,
-      href: `${basePath}/sign-in?${new URLSearchParams({ provider: name, return_to: returnTo })}`,
-    }))
-    return reply.page(signInPage(site, choices, tool && { title: tool.title, address: tool.host + tool.path }))
+    if (here !== publicUrl) {
+      const start = { purpose: 'sign_in', provider: provider ?? '', returnTo } as const
+      return reply.follow(handOver.leave(start, here, request.cookies))
+    }
+    if (origin === here || attempt === null) {
+      const route = toolAt(request, returnTo)
+      const signIn = provider === undefined ? (route?.signIn ?? anywhere) : [provider]
+      const hrefOf = (name: string) => signInPath(basePath, returnTo, name)
+      return leave(request, reply, { route, signIn, consent: undefined }, returnTo, hrefOf)
+    }
+    const sender = { origin, returnTo, attempt }
+    const next = await signInForHost(sender, provider, request.guarded(), request.cookies)
+    if ('location' in next) return reply.follow(next)
+    const hrefOf = (name: string) => handOver.signInAt(sender, name)
+    return leave(request, reply, next, hrefOf(provider ?? ''), hrefOf)
+  })
+
+  /** To the one provider there is; where there are several, a page to choose. */
+  async function leave(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { route, signIn, consent }: YetToSignIn,
+    returnTo: string,
+    hrefOf: (provider: string) => string,
+  ): Promise<FastifyReply> {
+    const [name = firstProvider, ...others] = signIn
+    if (others.length === 0) {
+      const asked = consent && scopesToAsk(consent, name, providers.get(name)?.scopes ?? [])
+      const start = { purpose: 'sign_in', provider: name, returnTo, ...asked } as const
+      const { begin, beginForeseeing } = roundTrips
+      const go = isNavigation(request.guarded()) ? beginForeseeing : begin
+      return reply.follow(await go(start, request.cookies))
+    }
+    const choices = signIn.map((name) => ({ title: providers.get(name)?.title ?? name, href: hrefOf(name) }))
+    return reply.page(signInPage(site, choices, route && { title: route.title, address: route.host + route.path }))
+  }
+
+  app.get('/hand-over', { exposeHeadRoute: false }, async (request, reply) => {
+    const code = queryOf(request).get('code') ?? undefined
+    return reply.follow(await handOver.receive(code, request.guarded().origin, request.cookies))
   })
 
   for (const name of providers.keys()) {
     // Each provider comes back to a path of its own, so that no answer can be taken for another's (RFC 9700 section 4.4).
     const path = name === firstProvider ? '/callback' : `/callback/${name}`
     app.get(path, async (request, reply) => {
+      // Attempts at other hosts lead through a hand-over.
+      if (request.guarded().origin !== publicUrl) throw new GatewayError('attempt_unknown')
       const returned = {
         query: queryOf(request),
         cookies: request.cookies,

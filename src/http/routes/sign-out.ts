@@ -29,7 +29,11 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
     const query = new URLSearchParams(request.target.search)
     const everywhere = (request.body?.everywhere ?? query.get('everywhere')) === 'true'
-    const { location, cookies, provider, endsProviderSession } = await signOut(request.cookies, everywhere)
+    const { location, cookies, provider, endsProviderSession } = await signOut(
+      request.cookies,
+      everywhere,
+      request.guarded().origin,
+    )
     const ended = [everywhere ? 'everywhere' : 'here', endsProviderSession ? 'ended' : 'kept', provider]
     const note = { name: noteName, value: ended.join('.'), maxAgeSeconds: noteSeconds }
     return reply.follow({ location, cookies: [...cookies, note] })

@@ -7,6 +7,7 @@ import { isAllowed } from '../../core/rules.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import type { TestRun } from '../../core/test-sign-in.ts'
 import type { TestStep } from '../../core/test-steps.ts'
+import { atPublicUrl } from '../at-public-url.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { type TestStep as ShownStep, type TestPage, testPage, testReport } from '../views/test-sign-in.ts'
 
@@ -17,6 +18,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   const { guard, roundTrips, testSignIn, providers, table, basePath, site, testers } = options
   await app.register(formbody, { bodyLimit: 1024 })
   const action = `${basePath}/test`
+  app.addHook('onRequest', atPublicUrl(options))
 
   /** Who may see how the provider is set up. Throws `route_not_found` where that is nobody. */
   async function admit(request: FastifyRequest): Promise<void> {

@@ -7,7 +7,11 @@ type KindOf<Name> = Name extends `${infer Kind}:${string}` ? Kind : never
 
 // Both are checked by the compiler: a new kind of record or a new key does not compile before it is written here.
 const records: { readonly [Kind in KindOf<RecordName>]: readonly [owner: string, name: `${Kind}:${string}`][] } = {
-  s: [['<user hash>', 's:<hash>']],
+  s: [
+    ['<user hash>', 's:<hash>'],
+    ['<user hash>', 's:<hash>.<hash>'],
+  ],
+  h: [['<user hash>', 'h:<hash>']],
   t: [['<user hash>', 't:<provider>']],
   g: [['<user hash>', 'g:<grant>']],
   r: [['<user hash>', 'r:<provider>:<mark>']],

@@ -3,7 +3,7 @@ import type { HttpSettings, Services } from '../../services.ts'
 import { authorize } from './authorize.ts'
 import { answerClients, openToAnyOrigin } from './clients.ts'
 
-type Options = Pick<Services, 'authorizationServer' | 'guard' | 'roundTrips' | 'providers'> & HttpSettings
+type Options = Pick<Services, 'authorizationServer' | 'guard' | 'roundTrips' | 'handOver' | 'providers'> & HttpSettings
 
 /** What MCP clients look for at the root of a host: its metadata, and, where it says so, endpoints they guess. */
 export const authorizationServerRoutes: FastifyPluginAsync<Options> = async (app, options) => {

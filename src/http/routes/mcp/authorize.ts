@@ -11,7 +11,7 @@ import { cookieStanding } from '../../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../../services.ts'
 import { consentPage } from '../../views/consent.ts'
 
-type Options = Pick<Services, 'authorizationServer' | 'guard' | 'roundTrips' | 'providers'> & HttpSettings
+type Options = Pick<Services, 'authorizationServer' | 'guard' | 'roundTrips' | 'handOver' | 'providers'> & HttpSettings
 
 type Answer = { Body: { decision?: unknown; shown?: unknown; provider?: unknown } | undefined }
 
@@ -19,7 +19,7 @@ type Answer = { Body: { decision?: unknown; shown?: unknown; provider?: unknown 
 export const authorizeRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   await authorize(app, options)
 
-  const { authorizationServer, roundTrips } = options
+  const { authorizationServer, roundTrips, handOver, publicUrl } = options
   const { consent } = authorizationServer
   await app.register(formbody, { bodyLimit: 8192 })
 
@@ -38,7 +38,10 @@ export const authorizeRoutes: FastifyPluginAsync<Options> = async (app, options)
       returnTo: `${options.basePath}/authorize${request.target.search}`,
       cookies: request.cookies,
     }
-    const next = await consent.allow(consenting, roundTrips.beginForeseeing)
+    const { origin } = request.guarded()
+    // People sign in at public_url, and are consenting where they said yes.
+    const leave: typeof roundTrips.beginForeseeing = async (start, cookies) => handOver.leave(start, origin, cookies)
+    const next = await consent.allow(consenting, origin === publicUrl ? roundTrips.beginForeseeing : leave)
     // What was answered is not what is asked: it is asked once more.
     return reply.follow(next ?? { location: consenting.returnTo, cookies: [] })
   })
