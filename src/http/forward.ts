@@ -6,8 +6,9 @@ import { GatewayError } from '../core/errors.ts'
 import { isOpenEventStream } from '../core/event-stream.ts'
 import type { RawHeaders } from '../core/headers.ts'
 import { passableTrailers } from '../core/trailers.ts'
-import type { UpstreamClient, UpstreamRequest } from '../core/upstream-client.ts'
+import type { AnswerListener, UpstreamClient, UpstreamRequest } from '../core/upstream-client.ts'
 import { type KeepAlive, keepAlive } from './keep-alive.ts'
+import type { Unheard } from './unheard.ts'
 import { upstreamError } from './upstream-error.ts'
 
 /** A request that was let through, and how its answer goes back. */
@@ -21,11 +22,13 @@ export interface Forwarding {
   readonly withheld: number | undefined
   /** How often a client is looked at that hears nothing of an event stream; `undefined`: its silence is left as it is. */
   readonly keepAliveMs: number | undefined
+  /** Goes on without a client that goes away; `undefined`: that cancels the request. */
+  readonly unheard: Unheard | undefined
   /** For a WebSocket handshake: goes on when the upstream has switched protocols, with what the client gets of its headers. */
   readonly join: ((upstream: Duplex, headers: RawHeaders) => Promise<void>) | undefined
 }
 
-/** `answered`: it has gone out, whole or, when one of the two sides went away, cut. */
+/** `answered`: it has gone out, whole or, when one of the two sides went away, cut or not at all. */
 type Outcome = 'answered' | 'withheld'
 
 /** Up to this size a piece goes out together with the headers. Bytes. */
@@ -36,7 +39,7 @@ const maxJoined = 16 * 1024
  * Throws the `upstream_*` codes, `body_too_large` and `bad_request` as long as nothing has gone out.
  */
 export function forward(forwarding: Forwarding): Promise<Outcome> {
-  const { reply, send, request, answerHeaders, withheld, keepAliveMs, join } = forwarding
+  const { reply, send, request, answerHeaders, withheld, keepAliveMs, unheard, join } = forwarding
   const { raw } = reply
   return new Promise((resolve, reject) => {
     /** What has come of the answer and not gone out: what comes at once goes out in one piece. */
@@ -70,8 +73,8 @@ export function forward(forwarding: Forwarding): Promise<Outcome> {
       resolve('answered')
     }
 
-    if (raw.destroyed) return reject(clientGone())
-    const exchange = send(request, {
+    if (raw.destroyed && unheard === undefined) return reject(clientGone())
+    const listener: AnswerListener = {
       informed: (status, headers) => inform(raw, status, headers),
       began(began, upstreamHeaders) {
         if (began === withheld) {
@@ -112,14 +115,20 @@ export function forward(forwarding: Forwarding): Promise<Outcome> {
         )
       },
       failed: (error) => breakOff(upstreamError(error)),
-    })
+    }
+    const outliving = unheard?.outliving(listener)
+    const exchange = send(request, outliving?.listener ?? listener)
     function onGone(): void {
       comments?.stop()
       if (raw.writableFinished) return
+      const over = (began: number | undefined) =>
+        resolve(began !== undefined && began === withheld ? 'withheld' : 'answered')
+      if (outliving?.goOn(exchange, over)) return
       exchange.abort()
       breakOff(clientGone())
     }
-    raw.once('close', onGone)
+    if (raw.destroyed) onGone()
+    else raw.once('close', onGone)
   })
 }
 

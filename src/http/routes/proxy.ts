@@ -15,6 +15,7 @@ import { forward } from '../forward.ts'
 import { answerMessageError, type McpMessage, readMcpRequest } from '../mcp-request.ts'
 import { requestBody } from '../request-body.ts'
 import type { HttpSettings, Services } from '../services.ts'
+import { createUnheard } from '../unheard.ts'
 import { mayUpgrade } from '../upgrades.ts'
 import { createWebSockets } from '../web-sockets.ts'
 
@@ -54,7 +55,9 @@ export default fp<Options>(
     const { sessionOwners, basePath, cookieName, keepAliveMs } = options
     const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
+    const unheard = createUnheard()
     app.addHook('preClose', () => webSockets.closeAll())
+    app.addHook('onClose', async () => unheard.endAll())
     // TRACE would bring back what we inject (RFC 9110 section 9.3.8).
     const methods = app.supportedMethods.filter((method) => method !== 'TRACE')
     app.decorateRequest('admitted', null)
@@ -143,6 +146,7 @@ export default fp<Options>(
             },
             withheld: renewable && 401,
             keepAliveMs: route.mcp && keepAliveMs,
+            unheard: message?.lasting.outlivesClient ? unheard : undefined,
             join: webSocket?.join,
           })
         }
