@@ -5,7 +5,7 @@ import { ConfigError, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import type { Finding } from '../core/finding.ts'
 import { report } from './check-report.ts'
-import { configFile, configOption } from './config-option.ts'
+import { configFile, reportOptions } from './config-option.ts'
 import type { Io } from './run.ts'
 import { spinWhile } from './spinner.ts'
 
@@ -25,10 +25,8 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
-      ...configOption,
+      ...reportOptions,
       offline: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   })
   if (values.help) {

@@ -6,7 +6,7 @@ import { startLocalCognito } from '../local-cognito/start.ts'
 import { buildSampleApi } from '../samples/api.ts'
 import { buildSampleMcp } from '../samples/mcp.ts'
 import { buildSampleWeb } from '../samples/web.ts'
-import { configOption } from './config-option.ts'
+import { commandOptions } from './config-option.ts'
 import { listen } from './listen.ts'
 import { CommandError, type Io } from './run.ts'
 import { stopSignal } from './serve.ts'
@@ -28,7 +28,7 @@ const fileOf = (name: string) => fileURLToPath(new URL(`../../config/${name}`, i
 
 /** `toolgate dev`, which `npm start` runs. */
 export async function run(args: string[], io: Io): Promise<number> {
-  const { values } = parseArgs({ args, options: { ...configOption, help: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({ args, options: commandOptions })
   if (values.help) {
     io.out(help)
     return 0

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import { isStoreAway } from '../core/errors.ts'
 import type { Rotation } from '../core/rotate-keys.ts'
-import { configFile, configOption } from './config-option.ts'
+import { commandOptions, configFile } from './config-option.ts'
 import { CommandError, type Io, UsageError } from './run.ts'
 
 const help = `Usage: toolgate keys new
@@ -25,7 +25,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { ...configOption, help: { type: 'boolean', default: false } },
+    options: commandOptions,
   })
   if (values.help) {
     io.out(help)

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http'
 import { parseArgs } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import { routesOf } from '../config/routes.ts'
-import { configFile, configOption } from './config-option.ts'
+import { configFile, reportOptions } from './config-option.ts'
 import { type Explanation, explainRequest } from './explain-request.ts'
 import { factsOf, type RouteFacts } from './route-facts.ts'
 import { type Io, UsageError } from './run.ts'
@@ -20,11 +20,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: {
-      ...configOption,
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+    options: reportOptions,
   })
   if (values.help) {
     io.out(help)

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Gateway } from '../compose-gateway.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
-import { configFile, configOption } from './config-option.ts'
+import { commandOptions, configFile } from './config-option.ts'
 import type { Io } from './run.ts'
 
 const help = `Usage: toolgate serve [--config FILE]
@@ -16,7 +16,7 @@ const stopMs = 30_000
 
 /** `toolgate serve`. */
 export async function run(args: string[], io: Io): Promise<number> {
-  const { values } = parseArgs({ args, options: { ...configOption, help: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({ args, options: commandOptions })
   if (values.help) {
     io.out(help)
     return 0

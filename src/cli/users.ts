@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts'
 import type { StoredUser } from '../core/endings.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Sought, Users } from '../core/users.ts'
-import { configFile, configOption } from './config-option.ts'
+import { configFile, reportOptions } from './config-option.ts'
 import { CommandError, type Io, UsageError } from './run.ts'
 import { factsOf, report, type UserFacts } from './user-facts.ts'
 
@@ -46,12 +46,10 @@ export async function run(args: string[], io: Io): Promise<number> {
     args,
     allowPositionals: true,
     options: {
-      ...configOption,
+      ...reportOptions,
       email: { type: 'string' },
       sub: { type: 'string' },
       provider: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   })
   if (values.help) {

@@ -8,6 +8,7 @@ import { createRedisStore } from '../../src/adapters/redis/store.ts'
 import { createIdentityKeys } from '../../src/core/identity-keys.ts'
 import type { TokenSet } from '../../src/core/token-set.ts'
 import { createUserStore } from '../../src/core/user-store.ts'
+import { heldTokens } from '../support/passage.ts'
 import { startRedis } from '../support/redis.ts'
 import { toolgate } from '../support/toolgate.ts'
 
@@ -20,13 +21,8 @@ t.teardown(() => redis.disconnect())
 t.beforeEach(async () => void (await redis.flushall()))
 
 const aSet: TokenSet = {
-  accessToken: 'a',
-  refreshToken: 'r',
-  idToken: undefined,
-  scopes: ['openid'],
-  claims: { sub: 'ada' },
+  ...heldTokens().set,
   claimsAt: now(),
-  client: 'us',
   obtainedAt: now(),
   expiresAt: now() + hour,
   endsAt: now() + 24 * hour,

@@ -8,7 +8,7 @@ import type { GuardedRoute } from '../../src/core/route.ts'
 import type { HeldSession } from '../../src/core/user-store.ts'
 import { aGrant } from '../support/grant.ts'
 import { aPassage, heldTokens } from '../support/passage.ts'
-import { aRoute } from '../support/route.ts'
+import { aRoute, mcpRules } from '../support/route.ts'
 
 const hour = 3_600_000
 const claimNames = { user: 'sub', email: 'email', name: 'name', groups: 'groups' }
@@ -337,14 +337,7 @@ t.test('when a session ends, unless it is used again, is told with the user', as
   t.equal((await identify(page, ['cognito', 'cognito']))?.sessionEndsAt, clock.at + 12 * hour)
 })
 
-const mcp = {
-  resource: 'https://tools.test/mcp',
-  challenge: 'lazy',
-  publicTools: new Set<string>(),
-  scopes: ['notes/read'],
-  toolScopes: new Map(),
-  toolProviders: new Map(),
-} as const
+const mcp = mcpRules()
 const mcpRoute = (more: Partial<GuardedRoute> = {}) => route({ accept: ['grant'], mcp, ...more })
 const withBearer = (token: string) => ({ ...nobody, headers: { authorization: `Bearer ${token}` } })
 

@@ -172,24 +172,6 @@ t.test(
   },
 )
 
-t.test('a lock that was lost before the token was sent is no refresh', async (t) => {
-  const { held, memory, audited, gateway, wake } = await signedIn(t)
-  const { acquire } = memory.locks
-  t.intercept(memory.locks, 'acquire', {
-    value: async (...args: Parameters<typeof acquire>) => {
-      const lock = await acquire(...args)
-      return lock && { ...lock, renew: async () => false }
-    },
-  })
-
-  const refused = t.rejects(gateway()(held), { code: 'provider_unavailable' })
-  await settle()
-  await wake()
-
-  await refused
-  t.strictSame(audited, [])
-})
-
 t.test('once new tokens are saved, nothing remembers that the old one was sent', async (t) => {
   const { held, memory, gateway } = await signedIn(t)
 

@@ -109,7 +109,7 @@ t.test('who waited for a refresh that failed gets the same result, and does not 
 })
 
 t.test('a holder that lost the lock before it sent the token does not send it', async (t) => {
-  const { held, memory, sent, gateway, wake } = await signedIn(t)
+  const { held, memory, sent, audited, gateway, wake } = await signedIn(t)
   const { acquire } = memory.locks
   t.intercept(memory.locks, 'acquire', {
     value: async (...args: Parameters<typeof acquire>) => {
@@ -124,6 +124,7 @@ t.test('a holder that lost the lock before it sent the token does not send it', 
 
   await refused
   t.strictSame(sent, [])
+  t.strictSame(audited, [], 'nor is it said that it was')
 })
 
 t.test(

@@ -12,7 +12,7 @@ import { codeChallenge } from '../../src/core/secret.ts'
 import type { TokenSet } from '../../src/core/token-set.ts'
 import { createUserStore } from '../../src/core/user-store.ts'
 import { heldTokens } from './passage.ts'
-import { aRoute } from './route.ts'
+import { aRoute, mcpRules } from './route.ts'
 
 const verifier = 'v'.repeat(43)
 const hour = 3_600_000
@@ -35,15 +35,7 @@ function aClient(client: Partial<Client> = {}): Client {
 
 /** A route whose tool is an MCP server, at `https://tools.test/mcp`. */
 function anMcpRoute(route: Partial<McpRoute> = {}): McpRoute {
-  const mcp = {
-    resource: 'https://tools.test/mcp',
-    challenge: 'lazy',
-    publicTools: new Set<string>(),
-    scopes: ['notes/read'],
-    toolScopes: new Map(),
-    toolProviders: new Map(),
-  } as const
-  return { ...aRoute({ name: 'notes', path: '/mcp', accept: ['grant'] }), mcp, ...route }
+  return { ...aRoute({ name: 'notes', path: '/mcp', accept: ['grant'] }), mcp: mcpRules(), ...route }
 }
 
 /** Ada, signed in, and grants of hers in a store in memory. */

@@ -20,6 +20,7 @@ import { createRevoke, createRevoking } from '../../src/core/revoke.ts'
 import { createSetAside } from '../../src/core/set-aside.ts'
 import type { TokenSet } from '../../src/core/token-set.ts'
 import { createUserStore } from '../../src/core/user-store.ts'
+import { heldTokens } from './passage.ts'
 
 export const hour = 3_600_000
 /** The hash of the user who is signed in. */
@@ -118,11 +119,10 @@ export async function signedIn(t: Test, { leftMs = 0, set = {} }: { leftMs?: num
     })
   const gateway = () => replica().freshTokens
   const first: TokenSet = {
+    ...heldTokens().set,
     accessToken: 'first',
     refreshToken: 'r1',
     idToken: undefined,
-    scopes: ['openid'],
-    claims: { sub: 'ada' },
     claimsAt: clock.at - hour + leftMs,
     client: 'us',
     obtainedAt: clock.at - hour + leftMs,

@@ -1,4 +1,4 @@
-import type { Route } from '../../src/core/route.ts'
+import type { McpRules, Route } from '../../src/core/route.ts'
 import { parseTemplate } from '../../src/core/template.ts'
 
 /** A route as the config gives it with all defaults, but for what the test is about. */
@@ -25,5 +25,18 @@ export function aRoute(route: Partial<Route> = {}): Route {
     timeouts: { connectMs: 5_000, responseMs: 60_000, idleMs: 300_000 },
     maxBodyBytes: 100_000_000,
     ...route,
+  }
+}
+
+/** The rules of an MCP server at `https://tools.test/mcp`, but for what the test is about. */
+export function mcpRules(rules: Partial<McpRules> = {}): McpRules {
+  return {
+    resource: 'https://tools.test/mcp',
+    challenge: 'lazy',
+    publicTools: new Set<string>(),
+    scopes: ['notes/read'],
+    toolScopes: new Map(),
+    toolProviders: new Map(),
+    ...rules,
   }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { configOption } from '../config-option.ts'
+import { commandOptions } from '../config-option.ts'
 import { UsageError } from '../run.ts'
 import type { ProviderKind } from './provider-kind.ts'
 import { providerKinds } from './provider-kinds.ts'
@@ -60,13 +60,12 @@ export function parseOptions(args: string[]) {
     allowNegative: true,
     options: {
       ...tabled,
-      ...configOption,
+      ...commandOptions,
       provider: { type: 'string' },
       output: { type: 'string', short: 'o' },
       yes: { type: 'boolean', short: 'y', default: false },
       force: { type: 'boolean', default: false },
       check: { type: 'boolean', default: true },
-      help: { type: 'boolean', default: false },
     },
   })
   const snippet = snippetNames.find((name) => name in values)

@@ -1,17 +1,12 @@
 import t from 'tap'
 import { demandOf, type McpRequest, MessageError } from '../../../src/core/mcp/message.ts'
-import type { McpRules } from '../../../src/core/route.ts'
+import { mcpRules } from '../../support/route.ts'
 
-const rules = {
-  resource: 'https://tools.test/mcp',
-  challenge: 'lazy',
+const rules = mcpRules({
   publicTools: new Set(['search']),
-  scopes: ['notes/read'],
   toolScopes: new Map([['delete_note', ['notes/write', 'notes/read']]]),
-  toolProviders: new Map(),
-} as const satisfies McpRules
-
-const connect: McpRules = { ...rules, challenge: 'connect' }
+})
+const connect = mcpRules({ ...rules, challenge: 'connect' })
 
 const request = (body: string | Uint8Array, more: Partial<McpRequest> = {}): McpRequest => ({
   method: 'POST',
