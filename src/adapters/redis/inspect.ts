@@ -2,9 +2,10 @@ import type { Redis } from 'ioredis'
 import type { StoreOutcome } from '../../core/check/store.ts'
 import { type StoreConnection, storeAddress } from '../../core/store-address.ts'
 import { networkFailure } from '../network-failure.ts'
-import { connectOnce } from './connections.ts'
+import { connectOnce, connectToSentinel } from './connections.ts'
 import { changesChannel } from './keys.ts'
 import { isOfDatabase, reasonOf } from './outcomes.ts'
+import { lackingRights } from './rights.ts'
 
 /**
  * Asks a Redis what it is, over a connection of its own that is closed again: the server, the primary that Sentinels
@@ -19,13 +20,30 @@ export async function inspectRedis(
   let outcome: StoreOutcome = { failure: 'not_asked', code: '' }
   // Any node of a Cluster can tell of all.
   for (const node of form === 'cluster' ? nodes : [undefined]) {
-    outcome = await inspectOne(connectOnce(connection, node), changesChannel(keyPrefix), signal)
+    outcome = await inspectOne(connectOnce(connection, node), keyPrefix, signal)
     if (!('failure' in outcome)) break
   }
-  return outcome
+  return form === 'sentinel' && 'info' in outcome ? { ...outcome, quorum: await askForQuorum(connection) } : outcome
 }
 
-async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): Promise<StoreOutcome> {
+/** What the first Sentinel that will tell says of the others; empty when none does. */
+async function askForQuorum(connection: StoreConnection): Promise<string> {
+  const { nodes, name } = storeAddress(connection.url)
+  for (const node of nodes) {
+    const sentinel = connectToSentinel(connection, node)
+    sentinel.on('error', () => {})
+    try {
+      return String(await sentinel.call('SENTINEL', 'CKQUORUM', name))
+    } catch (error) {
+      if (replyCode(error) === 'NOQUORUM') return reasonOf(error)
+    } finally {
+      sentinel.disconnect()
+    }
+  }
+  return ''
+}
+
+async function inspectOne(redis: Redis, keyPrefix: string, signal: AbortSignal): Promise<StoreOutcome> {
   let trouble: unknown
   let sentinels: string | undefined
   redis.on('sentinelError', (error) => {
@@ -44,6 +62,8 @@ async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): P
     const save = await unlessForbidden(async () => (await redis.config('GET', 'save')) as string[])
     const fields = info === undefined ? undefined : fieldsOf(info)
     const cluster = fields?.cluster_enabled === '1' ? await unlessForbidden(() => redis.cluster('INFO')) : undefined
+    const lacking = await unlessForbidden(() => lackingRights(redis, keyPrefix), ['EVAL'])
+    const channel = changesChannel(keyPrefix)
     // Heard by gateways, and nothing to them.
     const published = await unlessForbidden(() => redis.publish(channel, '?check'))
     const subscribed = await unlessForbidden(() => redis.subscribe(channel))
@@ -52,6 +72,7 @@ async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): P
       save: save?.[1],
       cluster: cluster === undefined ? undefined : fieldsOf(String(cluster)),
       mayTell: published !== undefined && subscribed !== undefined,
+      lacking,
     }
   } catch (error) {
     if (signal.aborted) return { failure: 'not_asked', code: '' }
@@ -65,13 +86,17 @@ async function inspectOne(redis: Redis, channel: string, signal: AbortSignal): P
   }
 }
 
-/** `undefined` when this user may not run the command, or the service has taken it away. */
-async function unlessForbidden<Answer>(command: () => Promise<Answer>): Promise<Answer | undefined> {
+/** `forbidden` when this user may not run the command; `undefined` when the service has taken it away. */
+async function unlessForbidden<Answer>(
+  command: () => Promise<Answer>,
+  forbidden?: Answer,
+): Promise<Answer | undefined> {
   try {
     return await command()
   } catch (error) {
     const code = replyCode(error)
-    if (code === 'NOPERM' || code === 'ERR') return undefined
+    if (code === 'NOPERM') return forbidden
+    if (code === 'ERR') return undefined
     throw error
   }
 }

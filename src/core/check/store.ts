@@ -11,6 +11,10 @@ export interface StoreFacts {
   readonly cluster?: Readonly<Record<string, string>> | undefined
   /** Whether this user may publish and subscribe on the channel of changes. */
   readonly mayTell: boolean
+  /** Commands that the gateway needs and this user may not run on its keys; absent where the server cannot tell. */
+  readonly lacking?: readonly string[] | undefined
+  /** What a Sentinel answers to SENTINEL CKQUORUM, empty when none would; absent where there are none. */
+  readonly quorum?: string
 }
 
 /**
@@ -27,6 +31,8 @@ export type StoreOutcome =
 const questions = {
   answers: 'Does Redis answer?',
   writes: 'Can it be written to?',
+  rights: 'May its user run what the gateway needs?',
+  quorum: 'Can the Sentinels agree on another primary?',
   cluster: 'Does the Cluster serve all slots?',
   changes: 'Can gateways tell each other of changes?',
   version: 'Is it new enough?',
@@ -62,13 +68,17 @@ export function storeFindings(outcome: StoreOutcome, address: string): readonly 
   }
 
   const { info, save, cluster, mayTell } = outcome
-  const answers = ok(questions.answers, `Yes: ${address}`)
+  const answers = [
+    ok(questions.answers, `Yes: ${address}`),
+    ...rightsFindings(outcome.lacking),
+    ...quorumFindings(outcome.quorum),
+  ]
   if (info === undefined) {
     const unasked = [questions.version, questions.persistence, questions.eviction, questions.memory].join(' ')
-    return [answers, ...changesFindings(mayTell), unknown(unasked, 'Could not tell: this user may not run INFO.')]
+    return [...answers, ...changesFindings(mayTell), unknown(unasked, 'Could not tell: this user may not run INFO.')]
   }
   return [
-    answers,
+    ...answers,
     ...roleFindings(info, cluster),
     ...clusterFindings(cluster),
     ...changesFindings(mayTell),
@@ -89,6 +99,27 @@ function refusalFinding(code: string, address: string): Finding {
       ? 'Put the user name and the password into store.url: redis://USER:PASSWORD@HOST:PORT.'
       : 'See that store.url names the right server, user and database.',
   })
+}
+
+/** Servers before Redis 7 cannot tell; their operators need not hear that each time. */
+function rightsFindings(lacking: readonly string[] = []): readonly Finding[] {
+  if (lacking.length === 0) return []
+  return [
+    problem(questions.rights, `No: not ${lacking.join(', ')} on keys that begin with store.key_prefix.`, {
+      remedy: 'Give the user these commands and keys: docs/storage.md has the ACL.',
+    }),
+  ]
+}
+
+function quorumFindings(quorum: string | undefined): readonly Finding[] {
+  if (quorum === undefined) return []
+  if (quorum === '') return [unknown(questions.quorum, 'Could not tell: no Sentinel answers SENTINEL CKQUORUM.')]
+  if (quorum.startsWith('OK')) return [ok(questions.quorum, `Yes: ${quorum}`)]
+  return [
+    warning(questions.quorum, `No: ${quorum}`, {
+      remedy: 'Start the Sentinels that are away: until then nothing takes the place of a primary that fails.',
+    }),
+  ]
 }
 
 /** A replica in a Cluster sends whoever writes to its primary. */

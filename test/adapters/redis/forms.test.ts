@@ -131,6 +131,20 @@ t.test('over TLS, as a user of its own (ACL)', async (t) => {
 
   contractOver(t, { url, tls: { ca: certificate('ca.pem') } }, [redis])
 
+  t.test('check says what rights a user lacks', async (t) => {
+    const limits = { signal: AbortSignal.timeout(10_000) }
+    const tls = { ca: certificate('ca.pem') }
+    const as = (user: string) => ({ url: url.replace('//toolgate:', `//${user}:`), tls })
+    const others = { one: ['~tg:*', '&*', '+@all', '-zadd', '-set'], two: ['~tg:*', '&*', '+@all', '-@scripting'] }
+    for (const [user, those] of Object.entries(others)) {
+      await redis.call('ACL', 'SETUSER', user, 'on', '>s3cret/@', 'resetchannels', ...those)
+    }
+
+    t.match(await inspectRedis(as('toolgate'), 'tg:', limits), { lacking: [], mayTell: true })
+    t.match(await inspectRedis(as('one'), 'tg:', limits), { lacking: ['SET', 'ZADD'] })
+    t.match(await inspectRedis(as('one'), 'other:', limits), { lacking: { 0: 'GET', length: 17 } })
+    t.match(await inspectRedis(as('two'), 'tg:', limits), { lacking: ['EVAL'] })
+  })
   t.test('a certificate that nobody vouches for is refused', async (t) => {
     await t.rejects(openStore(t, { url }).records.ping(), unavailable)
   })
@@ -178,11 +192,24 @@ t.test('with Sentinels', async (t) => {
     const wrongName = { url: sentinel.url.replace('/toolgate/', '/other/') }
     const nobody = { url: `redis+sentinel://127.0.0.1:${await freePort()}/toolgate` }
 
-    t.match(await inspectRedis(sentinel, 'tg:', limits), { info: { role: 'master' } })
+    t.match(await inspectRedis(sentinel, 'tg:', limits), { info: { role: 'master' }, quorum: /^OK 3/ })
     t.match(await inspectRedis(wrongName, 'tg:', limits), { sentinels: /No such master/ })
     t.match(storeFindings(await inspectRedis(nobody, 'tg:', limits), 'h:1'), [
       { status: 'problem', answer: /No: h:1, failed to connect to sentinel/, remedy: /SENTINEL MASTERS/ },
     ])
+  })
+
+  t.test('check says when the Sentinels are too few to agree', async (t) => {
+    const demand = (quorum: string) =>
+      Promise.all(
+        sentinel.sentinels.map((one) => connectTo(t, one).call('SENTINEL', 'SET', 'toolgate', 'quorum', quorum)),
+      )
+    await demand('5')
+
+    const outcome = await inspectRedis(sentinel, 'tg:', { signal: AbortSignal.timeout(10_000) })
+    await demand('2')
+
+    t.match(outcome, { quorum: /^NOQUORUM/ })
   })
 
   t.test('after a failover it is written to the new primary, and changes are heard again', async (t) => {

@@ -49,6 +49,31 @@ t.test('a replica cannot be written to', async (t) => {
   t.strictSame(told('Can it be written', {}), [undefined, undefined])
 })
 
+t.test(
+  'a user without the rights that the gateway needs is a problem; a server that cannot tell is none',
+  async (t) => {
+    const about = (lacking?: readonly string[]) =>
+      storeFindings({ info: good, save: '', mayTell: true, lacking }, 'redis:6379').find(({ question }) =>
+        question.startsWith('May its user'),
+      )
+
+    t.match(about(['GET', 'ZADD']), { status: 'problem', answer: /not GET, ZADD on keys/, remedy: /docs\/storage.md/ })
+    t.equal(about([]), undefined)
+    t.equal(about(undefined), undefined)
+  },
+)
+
+t.test('Sentinels that are too few are a warning; where none tells, nobody knows', async (t) => {
+  const about = (quorum: string) =>
+    storeFindings({ info: good, save: '', mayTell: true, quorum }, 'redis:6379').find(({ question }) =>
+      question.startsWith('Can the Sentinels'),
+    )
+
+  t.match(about('OK 3 usable Sentinels.'), { status: 'ok' })
+  t.match(about('NOQUORUM 1 usable Sentinels.'), { status: 'warning', answer: 'No: NOQUORUM 1 usable Sentinels.' })
+  t.match(about(''), { status: 'unknown' })
+})
+
 t.test('no answer is a problem, one that is not due yet is unknown', async (t) => {
   const statusOf = (outcome: Parameters<typeof storeFindings>[0]) => storeFindings(outcome, 'redis:6379')[0]?.status
 

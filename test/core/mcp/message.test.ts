@@ -96,6 +96,7 @@ t.test('a message is one JSON object in UTF-8, without an encoding', async (t) =
     'application/json; charset=utf-16',
     'application/json;CHARSET = "latin1"',
     'a/b; charset=utf-88',
+    'a/b; charset=xutf-8',
   ]) {
     t.equal(refusal(posted(ping, { 'content-type': type })), parseError, type)
   }
@@ -114,6 +115,7 @@ t.test('no member comes twice, or in a spelling that lenient parsers take for on
     '{"method":"ping","params":{"name":"a","name":"b"}}',
     ...['Name', 'URI', 'Arguments', '_META'].map((name) => `{"params":{"${name}":1}}`),
     '{"params":{"arguments":{"a":[1,{}]},"x":1,"X":2}}',
+    '{"x":[1],"method":"ping","METHOD":"x"}',
     '{"x":[{}],"params":{"a":"b","A":1}}',
     '{"params" : {"name" :"a","NAME"\t:"b"}}',
     '{"params":{},"params":{}}',
@@ -142,6 +144,7 @@ t.test('headers of the newer era say what the body says', async (t) => {
 
   t.equal(refusal(calling('search', { 'mcp-method': 'ping' })), mismatch)
   t.equal(refusal(posted({}, { 'mcp-method': 'ping' })), mismatch)
+  t.equal(refusal(posted({}, { 'mcp-method': '' })), undefined)
   for (const name of ['add_note', 'Search', '', '=?base64?YWRk?=', '=?base64?c2VhcmNo?= x', 'x =?base64?c2VhcmNo?=']) {
     t.equal(refusal(calling('search', { ...named, 'mcp-name': name })), mismatch, name)
   }
