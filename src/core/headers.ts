@@ -3,7 +3,12 @@ export type RawHeaders = readonly string[]
 
 /** The values of all headers of a name (lower case), in order. */
 export function headerValues(raw: RawHeaders, wanted: string): readonly string[] {
-  return raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === wanted)
+  const values: string[] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    if (name.length === wanted.length && name.toLowerCase() === wanted) values.push(raw[i + 1] ?? '')
+  }
+  return values
 }
 
 /** The values of all headers of a name, as the one list that they are (RFC 9110 section 5.2). `undefined` without any. */
