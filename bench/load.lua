@@ -1,6 +1,13 @@
 -- For wrk. With COOKIES, a file of one Cookie header per line, each request carries the next one.
+-- With BODY, each is a POST of it.
 -- Prints its figures as one line of JSON.
 local file = os.getenv("COOKIES")
+local body = os.getenv("BODY")
+
+if body then
+  wrk.method = "POST"
+  wrk.body = body
+end
 
 if file then
   local requests, at = {}, 0

@@ -10,6 +10,9 @@ export interface Load {
   readonly connections: number
   /** Sent with each request. */
   readonly cookie?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Sent by POST. */
+  readonly body?: string | undefined
   /** A file of cookies instead, one per line, which take turns. */
   readonly cookieFile?: string | undefined
   readonly on?: string
@@ -31,10 +34,11 @@ const script = fileURLToPath(new URL('load.lua', import.meta.url))
 
 /** Sends requests as fast as they are answered, by one thread of wrk. */
 export async function load(wanted: Load): Promise<Loaded> {
-  const { url, seconds, connections, cookie, cookieFile, on = cores.others } = wanted
-  const header = cookie === undefined ? [] : ['-H', `Cookie: ${cookie}`]
+  const { url, seconds, connections, cookie, cookieFile, headers = {}, body, on = cores.others } = wanted
+  const all = { ...headers, ...(cookie !== undefined && { cookie }) }
+  const header = Object.entries(all).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', ...header, '-s', script, url]
-  const env = { ...process.env, ...(cookieFile && { COOKIES: cookieFile }) }
+  const env = { ...process.env, ...(cookieFile && { COOKIES: cookieFile }), ...(body && { BODY: body }) }
   const { stdout } = await run('taskset', ['-c', on, 'wrk', ...args], { env })
   const json = stdout.split('\n').find((line) => line.startsWith('{"requests"'))
   if (json === undefined) throw new Error(`wrk says:\n${stdout}`)

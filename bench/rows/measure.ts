@@ -52,8 +52,10 @@ export async function measureRows(
 }
 
 /** Throws unless the upstream saw the right bearer before and after, and gave each answer itself. */
-async function turnOf({ subject, path, cookie, cookieFile, on, check }: Row, seconds: number, warmUpSeconds: number) {
-  const wanted = { url: subject.origin + path, connections, cookie, cookieFile, ...(on !== undefined && { on }) }
+async function turnOf(row: Row, seconds: number, warmUpSeconds: number) {
+  const { subject, path, cookie, cookieFile, headers, body, on, check } = row
+  const sent = { cookie, cookieFile, headers, body }
+  const wanted = { url: subject.origin + path, connections, ...sent, ...(on !== undefined && { on }) }
   await check()
   await load({ ...wanted, seconds: warmUpSeconds })
   const pids = subject.pids()

@@ -7,6 +7,9 @@ export interface Row {
   readonly subject: Subject
   readonly path: string
   readonly cookie?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent by POST. */
+  readonly body?: string
   readonly cookieFile?: string | undefined
   /** Where subject and load run, if not each on its own core. */
   readonly on?: string

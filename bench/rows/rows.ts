@@ -8,6 +8,7 @@ import { openidcCookie, startOpenidc } from '../subjects/openidc.ts'
 import { startBare, startNginxProxy } from '../subjects/plain.ts'
 import { createVisitors } from '../subjects/sessions.ts'
 import { type Subject, seesBearer, seesNobody, signIn } from '../subjects/subject.ts'
+import { allowClient, toolsCall } from '../subjects/tools-call.ts'
 import type { LeftOut, Row } from './row.ts'
 
 type Prepared = readonly (Row | LeftOut)[]
@@ -26,6 +27,7 @@ export const preparations: readonly Preparation[] = [
   { ids: ['memory', 'public'], prepare: withMemory },
   { ids: ['redis', 'rotating'], prepare: withRedis },
   { ids: ['uncached', 'uncached-rotating'], prepare: uncached },
+  { ids: ['post', 'tools-call'], prepare: posts },
   { ids: ['one-worker', 'two-workers'], prepare: workers },
   { ids: ['bare'], prepare: async (run, stage) => [anonymous('bare', bareTitle, await startBare(run, stage))] },
   { ids: ['nginx'], prepare: nginx },
@@ -80,6 +82,25 @@ async function oneAndMany(
       cookieFile: file,
       check: async () => void (await Promise.all(some.map((each) => seesBearer(subject, each)))),
     },
+  ]
+}
+
+/** The same message to a plain route, by the session, and to an MCP server, by a client in the same user's name. */
+async function posts(run: Run, stage: Stage): Promise<Prepared> {
+  const subject = await startGateway(run, stage, { store: 'redis' })
+  const visitor = await signIn(subject, sessionCookie)
+  const token = await allowClient(stage, visitor, `${subject.origin}/mcp`)
+  const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const row = (id: string, title: string, path: string, headers: Record<string, string>): Row => ({
+    ...{ id, title, subject, path: `${path}/data`, headers: { ...json, ...headers }, body: toolsCall },
+    check() {
+      const call = { method: 'POST', url: `${path}/seen`, headers: { ...json, ...headers }, body: toolsCall } as const
+      return seesBearer(subject, visitor, call)
+    },
+  })
+  return [
+    row('post', 'toolgate, Redis, 1 KB by POST', '/signed', { cookie: visitor.cookie, origin: subject.origin }),
+    row('tools-call', 'toolgate, Redis, the same as an MCP tools/call', '/mcp', { authorization: `Bearer ${token}` }),
   ]
 }
 

@@ -46,6 +46,7 @@ export function promises(measured: readonly Measured[]): string {
     ['signed in, Redis / nginx', '0.25', '0.33', rate('redis') / rate('nginx')],
     ['10,000 sessions / one', '0.95', '', rate('rotating') / rate('redis')],
     ['a Redis read per request / bare', '1.30', '', rate('uncached') / rate('bare')],
+    ['an MCP tools/call / the same POST', '0.80', '', rate('tools-call') / rate('post')],
     ['two workers / one', '1.50', '', rate('two-workers') / rate('one-worker')],
   ]
   return table(

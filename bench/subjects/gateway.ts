@@ -60,6 +60,7 @@ async function configOf({ cognito, upstream, redis }: Stage, origin: string, sto
       route('public', upstream.quick, 'public'),
       route('signed-tool', upstream.tool, 'signed_in'),
       route('public-tool', upstream.tool, 'public'),
+      { name: 'mcp', path: '/mcp', upstream: `${upstream.quick}/signed`, mcp: {} },
     ],
   }
 }

@@ -18,6 +18,14 @@ export interface Visitor {
   readonly sub: string
 }
 
+/** A POST. */
+interface Call {
+  readonly method: 'POST'
+  readonly url: string
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
 /** A subject from its process. */
 export function subjectOf(origin: string, program: Program): Subject {
   return { origin, pids: () => treeOf(program.pid), program }
@@ -35,9 +43,10 @@ export async function signIn({ origin }: Subject, cookieName: RegExp): Promise<V
   return { cookie, sub: String(decodeJwt(bearerOf(answer.body)).sub) }
 }
 
-/** Throws unless the upstream is given a good bearer of this visitor when he asks. */
-export async function seesBearer({ origin }: Subject, { cookie, sub }: Visitor): Promise<void> {
-  const { statusCode, body } = await request(`${origin}/signed/seen`, { headers: { cookie } })
+/** Throws unless the upstream is given a good bearer of this visitor when he, or a client in his name, asks. */
+export async function seesBearer({ origin }: Subject, { cookie, sub }: Visitor, call?: Call): Promise<void> {
+  const { url = '/signed/seen', ...sent } = call ?? { headers: { cookie } }
+  const { statusCode, body } = await request(origin + url, sent)
   const claims = statusCode === 200 ? decodeJwt(bearerOf(await body.text())) : {}
   if (statusCode !== 200 || claims.sub !== sub || (claims.exp ?? 0) * 1000 < Date.now()) {
     throw new Error(`the upstream does not see the visitor's bearer (status ${statusCode}, sub ${claims.sub})`)
