@@ -1,5 +1,5 @@
 import { createVerifySignature, fetchKeys } from './adapters/client-keys.ts'
-import { createFetchPublic, type Internet, publicInternet } from './adapters/fetch-public.ts'
+import { createFetchPublic, fetchNothing, type Internet, publicInternet } from './adapters/fetch-public.ts'
 import type { Config } from './config/schema.ts'
 import type { Endings } from './core/endings.ts'
 import { createAuthorization, createConsentedRequest } from './core/mcp/authorization.ts'
@@ -52,7 +52,8 @@ export function composeMcp(options: McpOptions) {
   const { endings, signIn, cookieName, now, audit, clientAddress, internet = publicInternet } = options
   const resources = createResources(routes)
   const registration = createRegistration({ keyring, now })
-  const read = createKeptDocuments({ fetch: createFetchPublic(internet), now, clientAddress })
+  const fetch = config.mcp.client_documents ? createFetchPublic(internet) : fetchNothing
+  const read = createKeptDocuments({ fetch, now, clientAddress })
   const verifySignature = createVerifySignature({
     ofConfig: createKeptDocuments({ fetch: fetchKeys, now, clientAddress }),
     ofClients: read,
@@ -79,6 +80,7 @@ export function composeMcp(options: McpOptions) {
     authorizationServer: createAuthorizationServer({
       ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },
       basePath: config.base_path,
+      readsDocuments: config.mcp.client_documents,
     }),
   }
 }

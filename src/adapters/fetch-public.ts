@@ -65,6 +65,11 @@ export function createFetchPublic({ resolve, isPublic, ca, timeoutMs }: Internet
   }
 }
 
+/** In its place where nothing is to be asked for. */
+export const fetchNothing: FetchDocument = async (address) => {
+  throw new Error(`${address} is not asked: mcp.client_documents is false`)
+}
+
 const isJson = /^application\/([\w.-]+\+)?json *(;|$)/i
 
 /** Ports below 1024, but for that of https, are of services that no browser would be sent to either. */

@@ -65,6 +65,11 @@ export const mcp = Type.Object(
       description: 'Clients that are known beforehand. Others register by themselves.',
       default: [],
     }),
+    client_documents: Type.Boolean({
+      description:
+        'Know clients by the documents at their client_id. false: nothing is fetched from addresses that clients name, for gateways without a way to the internet.',
+      default: true,
+    }),
     root_aliases: Type.Boolean({
       description: 'Answer at /authorize, /token and /register, too, for clients that do not read metadata.',
       default: false,

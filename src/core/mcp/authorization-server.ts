@@ -3,7 +3,7 @@ import type { Audit, Clock } from '../ports.ts'
 import { createAddressWindows } from '../windows.ts'
 import type { Authorization } from './authorization.ts'
 import type { Consent } from './consent.ts'
-import { authorizationServerMetadata } from './metadata.ts'
+import { type AuthorizationServerSettings, authorizationServerMetadata } from './metadata.ts'
 import type { Registration } from './registration.ts'
 import type { Resources } from './resources.ts'
 import type { TokenEndpoint } from './token-endpoint.ts'
@@ -11,13 +11,12 @@ import type { TokenEndpoint } from './token-endpoint.ts'
 /** The authorization server of each host that has MCP servers, as the HTTP layer sees it. */
 export type AuthorizationServer = ReturnType<typeof createAuthorizationServer>
 
-interface AuthorizationServerOptions {
+interface AuthorizationServerOptions extends AuthorizationServerSettings {
   readonly resources: Resources
   readonly registration: Registration
   readonly authorization: Authorization
   readonly consent: Consent
   readonly tokenEndpoint: TokenEndpoint
-  readonly basePath: string
   readonly now: Clock
   readonly audit: Audit
 }
@@ -28,7 +27,7 @@ const registrationsPerMinute = 20
 
 /** A host without MCP servers has none of it. Throws `route_not_found` there. */
 export function createAuthorizationServer(options: AuthorizationServerOptions) {
-  const { resources, registration, authorization, consent, tokenEndpoint, basePath, now, audit } = options
+  const { resources, registration, authorization, consent, tokenEndpoint, now, audit } = options
   const registrations = createAddressWindows(registrationsPerMinute, minuteMs)
 
   function served(issuer: string): void {
@@ -40,7 +39,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions) {
 
     metadata(issuer: string) {
       served(issuer)
-      return authorizationServerMetadata(issuer, basePath, resources.of(issuer))
+      return authorizationServerMetadata(issuer, resources.of(issuer), options)
     },
 
     async read(query: URLSearchParams, issuer: string) {

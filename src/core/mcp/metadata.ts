@@ -1,8 +1,19 @@
 import { clientAuthentications } from './client.ts'
 import { type McpRoute, scopesOf } from './resources.ts'
 
+/** What all issuers have in common. */
+export interface AuthorizationServerSettings {
+  readonly basePath: string
+  /** Clients are known by the document at their id. */
+  readonly readsDocuments: boolean
+}
+
 /** What clients read of an authorization server (RFC 8414 section 2). */
-export function authorizationServerMetadata(issuer: string, basePath: string, resources: readonly McpRoute[]) {
+export function authorizationServerMetadata(
+  issuer: string,
+  resources: readonly McpRoute[],
+  { basePath, readsDocuments }: AuthorizationServerSettings,
+) {
   const endpoint = (name: string) => `${issuer}${basePath}/${name}`
   return {
     issuer,
@@ -20,7 +31,7 @@ export function authorizationServerMetadata(issuer: string, basePath: string, re
     revocation_endpoint_auth_methods_supported: clientAuthentications,
     revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
+    client_id_metadata_document_supported: readsDocuments,
     protected_resources: resources.map(({ mcp }) => mcp.resource),
   }
 }

@@ -211,6 +211,19 @@ t.test('keys that change are found, and those of a host inside are not asked for
   t.match(denials().at(-1), { client_id: inside.client_id, reason: /inner\.test leads nowhere/ })
 })
 
+t.test('a gateway that is not to ask anybody does not say that it does, and does not', async (t) => {
+  const config = { mcp: { client_documents: false } }
+  const { origin: closed } = await startMcpStack(t, { internet: host.internet, config })
+  const client = publish('/closed')
+
+  const metadata = await (await fetch(`${closed}/.well-known/oauth-authorization-server`)).json()
+  const page = await createPerson().open(authorizeUrl(closed, client))
+
+  t.match(metadata, { client_id_metadata_document_supported: false })
+  t.match([page.status, page.body], [400, /client_refused/])
+  t.equal(host.asked('/closed'), 0)
+})
+
 async function codeFor(client: { client_id: string; redirect_uri: string }): Promise<string> {
   const person = createPerson()
   const back = await person.decide(await person.open(authorizeUrl(origin, client)))
