@@ -54,6 +54,20 @@ t.test('only 200 is a document', async (t) => {
   }
 })
 
+t.test('what comes with a refusal, or before an answer, is not waited for', async (t) => {
+  host.put('/endless', (_request, response) => {
+    response.writeHead(500, { 'content-type': 'application/json' })
+    const fill = setInterval(() => response.write('x'.repeat(16_384)), 1)
+    response.on('close', () => clearInterval(fill))
+  })
+  host.put('/headers', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'x-much': 'x'.repeat(20_000) }).end('{}')
+  })
+
+  await t.rejects(fetchPublic(host.at('/endless'), { timeoutMs: 60_000 }), /status 500/)
+  await t.rejects(fetchPublic(host.at('/headers')), { code: 'UND_ERR_HEADERS_OVERFLOW' })
+})
+
 t.test('a redirect is not followed', async (t) => {
   for (const status of [301, 302, 303, 307, 308]) {
     host.put('/moved', (_request, response) => void response.writeHead(status, { location: '/client' }).end())

@@ -1,30 +1,29 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { asserting, createSigner } from '../../support/assertions.ts'
+import { createBrowser } from '../../support/browser.ts'
+import { freePort } from '../../support/free-port.ts'
 import { authorizeUrl, createPerson, exchange, post, refresh, register } from '../../support/mcp-client.ts'
 import { startMcpStack } from '../../support/mcp-stack.ts'
 import { sendJson } from '../../support/public-host.ts'
+import { startRedis } from '../../support/redis.ts'
+import { startGateway } from '../../support/stack.ts'
 import { startTool } from '../../support/tool.ts'
 
 const lines: string[] = []
 const keys = await createSigner()
 const published = await startTool(t, (_request, response) => sendJson(response, { keys: [keys.jwk] }))
 const client = { client_id: 'signer', redirect_uri: 'https://signer.test/callback' }
-const { origin } = await startMcpStack(t, {
-  log: (line) => lines.push(line),
-  config: {
-    mcp: {
-      clients: [
-        {
-          client_id: 'signer',
-          client_name: 'Signer',
-          redirect_uris: [client.redirect_uri],
-          jwks_uri: `${published.url}/jwks`,
-        },
-        { client_id: 'away', client_name: 'Away', redirect_uris: ['https://a.test/'], jwks_uri: 'http://127.0.0.1:9/' },
-      ],
-    },
+const clients = [
+  {
+    client_id: 'signer',
+    client_name: 'Signer',
+    redirect_uris: [client.redirect_uri],
+    jwks_uri: `${published.url}/jwks`,
   },
-})
+  { client_id: 'away', client_name: 'Away', redirect_uris: ['https://a.test/'], jwks_uri: 'http://127.0.0.1:9/' },
+]
+const { origin } = await startMcpStack(t, { log: (line) => lines.push(line), config: { mcp: { clients } } })
 const second = 1_000
 const denials = () => lines.filter((line) => line.includes('"audit":"access_denied"')).map((line) => JSON.parse(line))
 const renew = (assertion: string) => refresh(origin, client, 'x', asserting(assertion))
@@ -112,6 +111,33 @@ t.test('keys that cannot be had are no reason to forget the client', async (t) =
   })
 
   t.match({ status, ...json }, { status: 503, error: 'temporarily_unavailable' })
+})
+
+t.test('an assertion that was used at one replica was used at all', async (t) => {
+  const redis = await startRedis(t)
+  const shared = { store: { url: redis.url }, encryption_keys: [randomBytes(32).toString('base64')], mcp: { clients } }
+  const first = await startMcpStack(t, { config: shared })
+  const port = await freePort()
+  await startGateway(t, { ...first.yaml, listen: { host: '127.0.0.1', port } })
+  const { host } = new URL(first.origin)
+  const errorAt = async (replica: string, assertion: string) => {
+    const form = { grant_type: 'refresh_token', refresh_token: 'x', ...asserting(assertion) }
+    const { body } = await createBrowser().send(`${replica}/oauth/token`, { method: 'POST', form, headers: { host } })
+    return JSON.parse(body)
+  }
+  const [once, another] = [await keys.sign('signer', first.origin), await keys.sign('signer', first.origin)]
+
+  const answers = [
+    await errorAt(first.origin, once),
+    await errorAt(`http://127.0.0.1:${port}`, once),
+    await errorAt(`http://127.0.0.1:${port}`, another),
+  ]
+
+  t.match(answers, [
+    { error: 'invalid_grant' },
+    { error: 'invalid_client', error_description: 'jti was used before.' },
+    { error: 'invalid_grant' },
+  ])
 })
 
 t.test('a client that registers may sign, too: with keys that it brings', async (t) => {

@@ -186,6 +186,24 @@ t.test('a client like ChatGPT may sign or not, and what it signs is checked', as
   t.equal((await exchange(origin, client, await codeFor(client), wrong)).json.error, 'invalid_client')
 })
 
+t.test('a client like Claude Code listens at any port of its machine', async (t) => {
+  const client = publish('/oauth/claude-code-client-metadata', {
+    client_name: 'Claude Code',
+    client_uri: 'https://claude.ai',
+    redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  })
+
+  for (const address of ['http://localhost:52163/callback', 'http://127.0.0.1:52163/callback']) {
+    const asking = { ...client, redirect_uri: address }
+    t.equal((await exchange(origin, asking, await codeFor(asking))).status, 200, address)
+  }
+  const elsewhere = { ...client, redirect_uri: 'http://127.0.0.1:52163/other' }
+  t.equal((await createPerson().open(authorizeUrl(origin, elsewhere))).status, 400)
+})
+
 t.test('keys that change are found, and those of a host inside are not asked for', async (t) => {
   const [first, second] = [await createSigner(), await createSigner()]
   host.put('/rotation/jwks', { keys: [first.jwk] })
