@@ -41,6 +41,10 @@ const shownElsewhere: Readonly<Record<string, readonly (readonly [file: string, 
   '7 both eras': [
     ['mcp/conformance', 'requires of a server, the fixture server has, and so it has behind a gateway'],
     ['mcp/sdk-clients', 'has its user sign in once, and never again'],
+    ['http/mcp/sessions', 'once it was, every use of it needs a token of that user'],
+    ['http/mcp/streams', 'who hears nothing of an event stream gets comments'],
+    ['http/mcp/disconnect', 'up to 2025-11-25 a client that goes away does not cancel'],
+    ['http/mcp/disconnect', 'from 2026-07-28 on it does'],
   ],
   '8 upstream': [['http/refused-token', 'a tool that refuses new tokens, too, is said to: no challenge']],
   '9 documents of clients': [
@@ -51,6 +55,7 @@ const shownElsewhere: Readonly<Record<string, readonly (readonly [file: string, 
   '10 registration': [
     ['mcp/client-quirks', 'gets its token at each of its addresses'],
     ['mcp/client-quirks', 'a client that the server has forgotten is told so, and registers again'],
+    ['e2e/mcp-replicas', '1,000 registrations of one address: most are refused'],
   ],
   '11 redirect URIs': [
     ['http/mcp/endpoints', 'nobody is redirected before it is known to whom: a foreign address, an unknown client'],

@@ -61,7 +61,7 @@ export function answerProblem(
   return answerWithProblem(begin(error, request, reply), request, reply, options)
 }
 
-/** As an OAuth endpoint answers a failure (RFC 6749 section 5.2). */
+/** As an OAuth endpoint answers a failure (RFC 6749 section 5.2), with our own code beside its. */
 export function answerOAuthError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = begin(error, request, reply)
   const unavailable = failure.status === 503 || failure.status === 429 ? 'temporarily_unavailable' : 'server_error'
@@ -70,7 +70,7 @@ export function answerOAuthError(error: Error, request: FastifyRequest, reply: F
   if (failure.status === 401) reply.code(400)
   return reply
     .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-    .send(JSON.stringify({ error: code, error_description: failure.owner ?? failure.message }))
+    .send(JSON.stringify({ error: code, error_description: failure.owner ?? failure.message, code: failure.code }))
 }
 
 /** What every answer to a failure has, whatever its body. */

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Grant } from '../../../src/core/mcp/grant.ts'
 import type { HeldGrant } from '../../../src/core/mcp/grant-store.ts'
 import { createGranted } from '../../../src/core/mcp/granted.ts'
 import { sha256 } from '../../../src/core/secret.ts'
@@ -66,4 +67,20 @@ t.test('a token is over at its end; what it let in may go on', async (t) => {
   clock.at = 5_000
   t.equal(await granted(presented), undefined)
   t.ok(await granted({ ...presented, wasGood: true }))
+})
+
+t.test('a token that another replica has just given is looked for once more, in what the store has now', async (t) => {
+  const held = (grant: Grant): HeldGrant => ({ user, id, version: 1, grant, endsAt: grant.endsAt, tokens: new Map() })
+  const asked: unknown[] = []
+  const granted = createGranted({
+    async read(_key, _providers, confirmedWithinMs) {
+      asked.push(confirmedWithinMs)
+      return held(confirmedWithinMs === 0 ? aGrant() : aGrant({ accessTokens: [] }))
+    },
+    now: () => 1_000,
+  })
+
+  t.ok(await granted({ accessToken, resource, providers: [] }))
+  t.strictSame(asked, [undefined, 0])
+  t.equal(await granted({ accessToken: accessToken.replace('access', 'accese'), resource, providers: [] }), undefined)
 })
