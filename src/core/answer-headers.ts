@@ -49,7 +49,9 @@ export function createAnswerHeaders(cookieName: string) {
     credential: Credential,
     origin: string | undefined,
   ): string[] {
-    const isPrivate = route.cache === 'private' && (credential !== 'none' || route.access === 'optional')
+    // What nobody gets may be another answer than what somebody gets: also of an MCP server's lists.
+    const mayDiffer = credential !== 'none' || route.access === 'optional' || route.mcp !== undefined
+    const isPrivate = route.cache === 'private' && mayDiffer
     const forOneConnection = connectionOptions(headerText(upstream, 'connection'))
     const headers: string[] = []
     let control = ''

@@ -92,7 +92,8 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const { name, fate } = fateOf(raw[i] ?? '')
       if (fate === 'stripped' || forOneConnection.includes(name)) continue
-      if (fate === 'unless_injected' && route.inject !== undefined) continue
+      // A token of ours is for nobody else (MCP, Token Handling).
+      if (fate === 'unless_injected' && (route.inject !== undefined || route.mcp !== undefined)) continue
       const value = raw[i + 1] ?? ''
       if (fate === 'kept' || fate === 'unless_injected') headers.push(name, value)
       else cookies = [cookies, withoutOurCookies(value, cookieName)].filter(Boolean).join('; ')

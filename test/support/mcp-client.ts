@@ -123,8 +123,13 @@ export function refresh(
 }
 
 /** The whole way, up to tokens. */
-export async function connect(origin: string, client: TestClient, person = createPerson()): Promise<Tokens> {
-  const page = await person.open(authorizeUrl(origin, client))
+export async function connect(
+  origin: string,
+  client: TestClient,
+  person = createPerson(),
+  changes: Readonly<Record<string, string | undefined>> = {},
+): Promise<Tokens> {
+  const page = await person.open(authorizeUrl(origin, client, changes))
   const back = page.location === undefined ? await person.decide(page) : new URL(page.location)
   const { json } = await exchange(origin, client, back.searchParams.get('code') ?? '')
   return json as Tokens

@@ -125,6 +125,8 @@ export default fp<Options>(
         const { route, passage, message } = admittedOf(request)
         const body = message?.body ?? requestBody(request.raw, route.maxBodyBytes)
         const renewable = renewableOf(route, passage)
+        // A challenge of an MCP server's own would lead clients past ours.
+        const withheld = renewable !== undefined || route.mcp !== undefined ? 401 : undefined
         const webSocket = mayUpgrade(request.raw) ? webSockets.expect(request, reply, route.timeouts.idleMs) : undefined
         const exchange = passage && { route, request: request.guarded(), ...(webSocket ?? answering(reply)) }
 
@@ -144,7 +146,7 @@ export default fp<Options>(
               if (route.mcp !== undefined && user !== undefined) noteSession(route, user, upstream)
               return answerHeaders(upstream, route, credentialOf(user), request.headers.origin)
             },
-            withheld: renewable && 401,
+            withheld,
             keepAliveMs: route.mcp && keepAliveMs,
             unheard: message?.lasting.outlivesClient ? unheard : undefined,
             join: webSocket?.join,
@@ -153,10 +155,11 @@ export default fp<Options>(
 
         const slot = exchange && openExchanges.add(exchange)
         try {
-          if ((await sendAs(passage)) === 'answered' || renewable === undefined) return
-          const tokens = await refusedTokens.renew(renewable.tokens)
+          if ((await sendAs(passage)) === 'answered') return
+          if (passage === undefined) throw new GatewayError('token_required')
+          const tokens = renewable && (await refusedTokens.renew(renewable.tokens))
           if (tokens !== undefined && body.isHeld()) {
-            if ((await sendAs({ ...renewable, tokens })) === 'answered') return
+            if ((await sendAs({ ...passage, tokens })) === 'answered') return
             refusedTokens.refusedAgain(tokens)
           }
           throw new GatewayError('upstream_refused_token')
