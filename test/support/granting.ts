@@ -20,7 +20,7 @@ const user = 'u'.repeat(22)
 const redirectUri = 'https://app.test/callback'
 
 /** A client, but for what the test is about. */
-function aClient(client: Partial<Client> = {}): Client {
+export function aClient(client: Partial<Client> = {}): Client {
   return {
     id: 'app',
     name: 'An app',
@@ -34,7 +34,7 @@ function aClient(client: Partial<Client> = {}): Client {
 }
 
 /** A route whose tool is an MCP server, at `https://tools.test/mcp`. */
-function anMcpRoute(route: Partial<McpRoute> = {}): McpRoute {
+export function anMcpRoute(route: Partial<McpRoute> = {}): McpRoute {
   return { ...aRoute({ name: 'notes', path: '/mcp', accept: ['grant'] }), mcp: mcpRules(), ...route }
 }
 
@@ -63,7 +63,7 @@ export async function granting(set: Partial<TokenSet> = {}) {
   const ada = { user, provider: 'cognito', sub: 'ada' }
 
   return {
-    ...{ clock, grants, store, endings, events, ada, client },
+    ...{ clock, grants, store, tokens, endings, events, ada, client, held },
     /** A code for what Ada allowed. */
     issue: async (changes: Partial<AuthorizationRequest> = {}) =>
       (await grants.issue({ ...ada, linked: [] }, { ...request, ...changes })) ?? '',
