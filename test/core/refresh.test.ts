@@ -221,6 +221,17 @@ t.test('claims that nobody can tell anew end a set without a refresh token', asy
   t.match(await over.stored(), { state: 'refused', reason: 'invalid_grant' })
 })
 
+t.test('with a refresh token claims are looked at also where they never named anybody', async (t) => {
+  const set = { claims: {}, obtainedAt: start - second, claimsAt: start - 2 * second }
+  const { held, provider, stored, gateway } = await signedIn(t, { leftMs: hour, set })
+  provider.recheck = async () => ({ sub: 'ada' })
+
+  await gateway()(held)
+  await settle()
+
+  t.strictSame((await stored())?.set.claims, { sub: 'ada' })
+})
+
 t.test('an access token that user info refuses is replaced, with the refresh token', async (t) => {
   const set = { obtainedAt: start - second, claimsAt: start - 2 * second }
   const { held, provider, sent, stored, gateway } = await signedIn(t, { leftMs: hour, set })
