@@ -32,7 +32,8 @@ interface McpOptions {
   readonly grantStore: GrantStore
   readonly userStore: UserStore
   readonly locks: Locks
-  readonly keyring: Keyring
+  /** Of keys that stay when encryption keys change. */
+  readonly lastingKeyring: () => Promise<Keyring>
   readonly sealedOn: SealedCookiesOn
   readonly providers: ReadonlyMap<string, Provider>
   readonly endings: Endings
@@ -48,10 +49,10 @@ interface McpOptions {
 
 /** The authorization server for MCP clients. */
 export function composeMcp(options: McpOptions) {
-  const { config, routes, grantStore, userStore, locks, keyring, sealedOn, providers } = options
+  const { config, routes, grantStore, userStore, locks, lastingKeyring, sealedOn, providers } = options
   const { endings, signIn, cookieName, now, audit, clientAddress, internet = publicInternet } = options
   const resources = createResources(routes)
-  const registration = createRegistration({ keyring, now })
+  const registration = createRegistration({ lastingKeyring, now })
   const fetch = config.mcp.client_documents ? createFetchPublic(internet) : fetchNothing
   const read = createKeptDocuments({ fetch, now, clientAddress })
   const verifySignature = createVerifySignature({
@@ -64,7 +65,7 @@ export function composeMcp(options: McpOptions) {
     registration,
   })
   const checkAssertion = createCheckAssertion({ verifySignature, locks, now, audit })
-  const grants = createGrants({ store: grantStore, tokens: userStore, endings, keyring, now, audit })
+  const grants = createGrants({ store: grantStore, tokens: userStore, endings, now, audit })
   const authorization = createAuthorization(findClient, resources)
   const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)

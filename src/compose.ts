@@ -30,6 +30,7 @@ import { createIdentityKeys } from './core/identity-keys.ts'
 import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createGranted } from './core/mcp/granted.ts'
 import { createSessionOwners } from './core/mcp/session-owners.ts'
+import { createNamingKeys } from './core/naming-keys.ts'
 import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Clock } from './core/ports.ts'
 import { createProviderStates } from './core/provider-states.ts'
@@ -155,12 +156,14 @@ export async function compose(
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
   const signIn = createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs })
+  const namingKeys = createNamingKeys(sealedStore)
   const mcp = composeMcp({
     config,
     routes,
     locks: store.locks,
     sealedOn: cookies.sealedOn,
-    ...{ grantStore, userStore, keyring, providers, endings, signIn, cookieName },
+    lastingKeyring: async () => createKeyring(await namingKeys()),
+    ...{ grantStore, userStore, providers, endings, signIn, cookieName },
     ...{ now, audit, clientAddress, internet },
   })
   const roundTrips = createRoundTrips({

@@ -50,7 +50,7 @@ export async function granting(set: Partial<TokenSet> = {}) {
     void events.push(reason === undefined ? { event } : { event, reason })
   const endings = createEndings(tokens, createRevoking(revocations), audit)
   const store = createGrantStore({ records, keyring, now })
-  const grants = createGrants({ store, tokens, endings, keyring, now, audit })
+  const grants = createGrants({ store, tokens, endings, now, audit })
   const held = { ...heldTokens().set, scopes: ['openid', 'notes/read'], endsAt: clock.at + 24 * hour, ...set }
   await tokens.writeTokens(user, 'cognito', held, { new: true })
 

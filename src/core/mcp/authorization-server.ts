@@ -64,7 +64,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions) {
       const waitMs = window.waitMs(now())
       if (waitMs > 0) throw new GatewayError('rate_limited', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
       window.take(now())
-      const registered = registration.register(body, issuer)
+      const registered = await registration.register(body, issuer)
       audit('client_registered', {
         client_id: registered.client_id,
         client_name: registered.client_name,

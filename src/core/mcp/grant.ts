@@ -17,7 +17,7 @@ export interface Grant {
   /** The end of the token set it relies on, as far as that is known. */
   readonly endsAt: number
   readonly code: GrantedCode
-  /** What the refresh tokens are made of, with the counter of the one that is good now. */
+  /** The secret that refresh tokens are made of, with the counter of the one that is good now. */
   readonly family: string
   readonly counter: number
   readonly renewedAt: number

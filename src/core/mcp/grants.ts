@@ -1,6 +1,7 @@
 import type { Endings, StoredUser } from '../endings.ts'
 import type { HeldTokens } from '../held-records.ts'
-import type { Audit, Clock, Keyring } from '../ports.ts'
+import { hashWith } from '../naming-keys.ts'
+import type { Audit, Clock } from '../ports.ts'
 import { codeChallenge, isEqualSecret, randomId, sha256 } from '../secret.ts'
 import { userKey } from '../session.ts'
 import type { UserStore } from '../user-store.ts'
@@ -26,7 +27,6 @@ interface GrantsOptions {
   readonly store: GrantStore
   readonly tokens: Pick<UserStore, 'readTokens'>
   readonly endings: Pick<Endings, 'grant'>
-  readonly keyring: Keyring
   readonly now: Clock
   readonly audit: Audit
 }
@@ -71,7 +71,7 @@ export interface TokenAnswer {
 export type Grants = ReturnType<typeof createGrants>
 
 /** All throw `store_unavailable`; what a client presents and is no good, OAuthError `invalid_grant`. */
-export function createGrants({ store, tokens, endings, keyring, now, audit }: GrantsOptions) {
+export function createGrants({ store, tokens, endings, now, audit }: GrantsOptions) {
   /**
    * A new grant for what a user consented to: its code. `undefined`, when the user's sign-in ended meanwhile. Throws
    * `invalid_scope`.
@@ -196,13 +196,7 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
   function counterIn({ secret }: GrantToken, { family, counter: current }: Grant): number | undefined {
     const [counter = '', proof] = secret.split('.')
     if (proof === undefined || !(Number(counter) <= current)) return undefined
-    const proofs = proofsOf(family, Number(counter))
-    return proofs.some((own) => isEqualSecret(own, proof)) ? Number(counter) : undefined
-  }
-
-  /** Made of the server's key, the family and the counter: the same successor each time, and nothing of it is stored. */
-  function proofsOf(family: string, counter: number) {
-    return keyring.digests('refresh token', `${family} ${counter}`)
+    return isEqualSecret(proofOf(family, Number(counter)), proof) ? Number(counter) : undefined
   }
 
   /** Stores the grant with a new access token, and answers with it; `undefined`, when somebody else was quicker. */
@@ -213,7 +207,7 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
     const access = newGrantToken({ user, id })
     const next = withAccessToken({ ...grant, endsAt: relied.set.endsAt }, access.secret, now())
     if (!(await store.replace(held, next))) return undefined
-    const refresh = { user, id, secret: `${grant.counter}.${proofsOf(grant.family, grant.counter)[0]}` }
+    const refresh = { user, id, secret: `${grant.counter}.${proofOf(grant.family, grant.counter)}` }
     return {
       access_token: formatGrantToken(access),
       token_type: 'Bearer',
@@ -233,6 +227,11 @@ export function createGrants({ store, tokens, endings, keyring, now, audit }: Gr
   }
 
   return { issue, exchange, renew, revoke, end, list: store.list }
+}
+
+/** What a refresh token is made of: the same successor each time, and nothing of it is stored. The family is the key. */
+function proofOf(family: string, counter: number): string {
+  return hashWith(Buffer.from(family), `refresh token ${counter}`)
 }
 
 function isUsable(held: HeldTokens | undefined): held is HeldTokens {
