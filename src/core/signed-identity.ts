@@ -1,12 +1,12 @@
 import { sign } from 'node:crypto'
-import type { Guard } from './guard.ts'
+import type { Guard, Passage } from './guard.ts'
 import type { Identity } from './identity.ts'
 import type { IdentityKey, IdentityKeys } from './identity-keys.ts'
 import type { Clock } from './ports.ts'
 import type { GuardedRoute } from './route.ts'
 
-/** Who a user is, as a JWT for the upstream of a route. Throws `store_unavailable`. */
-export type SignIdentity = (route: GuardedRoute, user: Identity) => Promise<string>
+/** Who a user is, and what an MCP client may do for them, as a JWT for the upstream of a route. Throws `store_unavailable`. */
+export type SignIdentity = (route: GuardedRoute, user: Identity, grant?: Passage['grant']) => Promise<string>
 
 interface SignIdentityOptions {
   readonly keys: IdentityKeys
@@ -26,8 +26,8 @@ const maxPayloadBytes = 5_500
 export function createSignIdentity({ keys, issuer, now }: SignIdentityOptions): SignIdentity {
   const remembered = new Map<string, { readonly jwt: string; readonly until: number }>()
 
-  return async function signIdentity(route, user) {
-    const claims = { iss: issuer, aud: route.name, ...claimsOf(user) }
+  return async function signIdentity(route, user, grant) {
+    const claims = { iss: issuer, aud: route.name, ...claimsOf(user, grant) }
     const facts = JSON.stringify(claims)
     const known = remembered.get(facts)
     if (known !== undefined && now() < known.until) return known.jwt
@@ -48,15 +48,25 @@ export function withSignedIdentity(guard: Guard, signIdentity: SignIdentity): Gu
     async admit(route, request, how) {
       const passage = await guard.admit(route, request, how)
       if (passage === undefined || route.identity === 'none') return passage
-      return { ...passage, signedIdentity: await signIdentity(route, passage.user) }
+      return { ...passage, signedIdentity: await signIdentity(route, passage.user, passage.grant) }
     },
   }
 }
 
-/** What identity headers say of a user, under their OpenID Connect names. What does not fit is left out. */
-function claimsOf({ key, profile }: Identity): Readonly<Record<string, unknown>> {
+/**
+ * What identity headers say of a user, under their OpenID Connect names, and who acts for them with which scopes (RFC
+ * 8693 sections 4.2 and 4.3). What does not fit is left out.
+ */
+function claimsOf({ key, profile }: Identity, grant: Passage['grant']): Readonly<Record<string, unknown>> {
   const { email, name, preferredUsername, groups } = profile
-  const facts = { email, name, preferred_username: preferredUsername, groups: groups.length > 0 ? groups : undefined }
+  const client = grant && { client_id: grant.clientId, scope: grant.scopes.join(' ') || undefined }
+  const facts = {
+    ...client,
+    email,
+    name,
+    preferred_username: preferredUsername,
+    groups: groups.length > 0 ? groups : undefined,
+  }
   const claims: Record<string, unknown> = { sub: key }
   let bytes = 0
   for (const [claim, value] of Object.entries(facts)) {

@@ -41,6 +41,15 @@ t.test('what is not known is not there', async (t) => {
   t.strictSame(rest, { sub: 'cognito:ada' })
 })
 
+t.test('of an MCP client it says which one acts for the user, and with what scopes', async (t) => {
+  const grant = { id: 'one', clientId: 'app', scopes: ['notes/read', 'notes/write'] }
+
+  const [own, by] = [decodeJwt(await sign(route, ada)), decodeJwt(await sign(route, ada, grant))]
+
+  t.match(by, { sub: 'cognito:ada', client_id: 'app', scope: 'notes/read notes/write', email: 'ada@acme.test' })
+  t.notOk('client_id' in own || 'scope' in own, 'the user alone')
+})
+
 t.test('one token serves for half its life', async (t) => {
   const first = await sign(route, ada)
   clock.time += 29_999

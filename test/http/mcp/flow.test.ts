@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import t from 'tap'
 import { authorizeUrl, callTool, connect, createPerson, exchange, refresh, register } from '../../support/mcp-client.ts'
 import { startMcpStack } from '../../support/mcp-stack.ts'
@@ -39,4 +40,15 @@ t.test('a refresh token brings new tokens without the user', async (t) => {
   t.equal(status, 200)
   t.not(second.refresh_token, first.refresh_token)
   t.equal(answer.status, 200)
+})
+
+t.test('an MCP server that wants it signed is told who acts for whom, and with which scopes', async (t) => {
+  const { origin, echo } = await startMcpStack(t, { route: { identity: 'signed', inject: 'none' } })
+  const client = await register(origin)
+  const { access_token } = await connect(origin, client)
+
+  await callTool(origin, access_token)
+
+  const { 'x-toolgate-identity': identity, 'x-forwarded-user': user } = echo.received[0]?.headers ?? {}
+  t.match(decodeJwt(String(identity)), { aud: 'notes', sub: user, client_id: client.client_id, scope: 'reports/read' })
 })
