@@ -66,7 +66,7 @@ export function composeMcp(options: McpOptions) {
   })
   const checkAssertion = createCheckAssertion({ verifySignature, locks, now, audit })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, now, audit })
-  const authorization = createAuthorization(findClient, resources)
+  const authorization = createAuthorization(findClient, resources, audit)
   const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
   const publicUrl = config.public_url

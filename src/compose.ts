@@ -27,6 +27,7 @@ import { createExplain } from './core/explain.ts'
 import { createFreshTokens } from './core/fresh-tokens.ts'
 import { createGuard } from './core/guard.ts'
 import { createIdentityKeys } from './core/identity-keys.ts'
+import { auditingChallenges, createRefusedMessage } from './core/mcp/audited-refusals.ts'
 import { createGrantStore } from './core/mcp/grant-store.ts'
 import { createGranted } from './core/mcp/granted.ts'
 import { createSessionOwners } from './core/mcp/session-owners.ts'
@@ -118,7 +119,7 @@ export async function compose(
   const invalidations = shareInvalidations(store.invalidations)
   const { sessionCache, grantCache } = composeCaches({ invalidations, config, lifetimes, now, userStore, grantStore })
   const admitting = createGuard({
-    granted: createGranted({ read: grantCache.read, now }),
+    granted: createGranted({ read: grantCache.read, now, audit }),
     store: { ...userStore, readSession: sessionCache.read },
     freshTokens,
     providers,
@@ -130,7 +131,8 @@ export async function compose(
   const identityKeys = createIdentityKeys({ records: store.records, keyring, now })
   const signIdentity = createSignIdentity({ keys: identityKeys, issuer: publicUrl, now })
   const signsIdentity = routes.some(({ identity }) => identity === 'signed')
-  const guard = signsIdentity ? withSignedIdentity(admitting, signIdentity) : admitting
+  const challenging = auditingChallenges(admitting, audit)
+  const guard = signsIdentity ? withSignedIdentity(challenging, signIdentity) : challenging
   const openExchanges = createOpenExchanges(admitting)
   const cookies = composeCookies(keyring, cookieName, now)
   const refusedScopes = cookies.refusedScopesOn(publicUrl)
@@ -226,6 +228,7 @@ export async function compose(
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],
     refusedTokens: createRefusedTokens(freshTokens, now),
     openExchanges,
+    refusedMessage: createRefusedMessage(audit),
     sessionOwners: createSessionOwners({ ...sealedStore, invalidations, audit }),
     testSignIn,
     documents: createDocuments(),

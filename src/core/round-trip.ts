@@ -78,10 +78,10 @@ export function createRoundTrips(options: RoundTripOptions) {
   async function complete(providerName: string, returned: ReturnedRequest): Promise<Redirection> {
     const { query, cookies } = returned
     const state = single(query, 'state')
-    if (state === undefined) throw new GatewayError('attempt_unknown')
+    if (state === undefined) throw unknown(providerName)
     const attempt = attempts.find(state, cookies)
     if (attempt === undefined) return afterUse(providerName, state, cookies)
-    if (attempt.provider !== providerName) throw new GatewayError('attempt_unknown')
+    if (attempt.provider !== providerName) throw unknown(providerName)
     // Its cookie is still there, so the browser has not heard: it may have hung up and loaded the address again.
     return sameAnswer(sha256(`${state} ${query}`), () => end(attempt, state, returned))
   }
@@ -160,11 +160,17 @@ export function createRoundTrips(options: RoundTripOptions) {
   /** The back button, or a callback opened again: on to where it led when signed in, otherwise once more from the start. */
   async function afterUse(provider: string, id: string, cookies: Cookies): Promise<Redirection> {
     const use = attempts.usedAttempts(cookies).find((entry) => isEqualSecret(entry.id, id))
-    if (use === undefined) throw new GatewayError('attempt_unknown')
+    if (use === undefined) throw unknown(provider)
     const session = await store.readSession(cookies[cookieName], [])
     // Only a sign-in signs in; where another led to asks for one, if it has to.
     if (session !== undefined || use.purpose !== 'sign_in') return { location: use.returnTo, cookies: [] }
     return restart({ purpose: 'sign_in', provider, returnTo: use.returnTo, restarted: use.restarted }, cookies)
+  }
+
+  /** Of another browser, perhaps: somebody may have been handed the address. */
+  function unknown(provider: string): GatewayError {
+    audit('sign_in_failed', { provider, reason: 'attempt_unknown' })
+    return new GatewayError('attempt_unknown')
   }
 
   async function restart(past: Start, cookies: Cookies): Promise<Redirection> {

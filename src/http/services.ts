@@ -5,6 +5,7 @@ import type { Connections } from '../core/connections.ts'
 import type { Guard } from '../core/guard.ts'
 import type { HandOver } from '../core/hand-over.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
+import type { RefusedMessage } from '../core/mcp/audited-refusals.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
 import type { SessionOwners } from '../core/mcp/session-owners.ts'
 import type { UserGrants } from '../core/mcp/user-grants.ts'
@@ -47,6 +48,7 @@ export interface Services {
   /** What upstreams verify signed identities with. */
   readonly publishedKeys: IdentityKeys['published']
   readonly refusedTokens: RefusedTokens
+  readonly refusedMessage: RefusedMessage
   readonly sessionOwners: SessionOwners
   readonly openExchanges: OpenExchanges
   /** What sends requests to a route's upstream. */

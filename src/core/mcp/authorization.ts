@@ -1,6 +1,7 @@
 import type { Attempt } from '../attempt.ts'
 import type { Redirection } from '../departure.ts'
 import { GatewayError } from '../errors.ts'
+import type { Audit } from '../ports.ts'
 import {
   type AuthorizationRequest,
   approvalOf,
@@ -12,17 +13,34 @@ import type { FindClient } from './clients.ts'
 import { OAuthError } from './oauth-error.ts'
 import type { Resources } from './resources.ts'
 
+/** Of what anybody can write into an address. */
+const maxFact = 200
+
 /** Reads what clients ask for. See `createAuthorization`. */
 export type Authorization = ReturnType<typeof createAuthorization>
 
 /** The two phases of an authorization request, one after the other. */
-export function createAuthorization(findClient: FindClient, resources: Resources) {
+export function createAuthorization(findClient: FindClient, resources: Resources, audit: Audit) {
   const findAddressee = createFindAddressee(findClient)
+
+  /** Nobody else hears of it: the client is not told, and the user may not have come by their own will. */
+  function refused(error: unknown, query: URLSearchParams): never {
+    if (error instanceof GatewayError && error.code === 'client_refused') {
+      const [id, redirectUri] = [query.get('client_id') ?? '', query.get('redirect_uri') ?? '']
+      const to = URL.parse(redirectUri)
+      const facts = {
+        client_id: id.slice(0, maxFact),
+        redirect: to === null ? undefined : `${to.protocol}//${to.host}`,
+      }
+      audit('access_denied', { ...facts, reason: error.owner })
+    }
+    throw error
+  }
 
   return {
     /** What is asked for, or where the client is told what is wrong with it. Throws `client_refused` where nobody is told. */
     async read(query: URLSearchParams, issuer: string): Promise<AuthorizationRequest | Redirection> {
-      const addressee = await findAddressee(query, issuer)
+      const addressee = await findAddressee(query, issuer).catch((error) => refused(error, query))
       try {
         return readAuthorizationRequest(query, addressee, resources)
       } catch (error) {

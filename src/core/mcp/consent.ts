@@ -95,7 +95,10 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
   async function allow(consenting: Consenting, begin: RoundTrips['beginForeseeing']): Promise<Redirection | undefined> {
     const { request, user, shown, returnTo, cookies } = consenting
     const mark = markOf(request, cookies)
-    if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) return undefined
+    if (mark === undefined || !isEqualSecret(shown, shownTo(mark, request, user))) {
+      refused(request, user, 'a consent that was not asked for here')
+      return undefined
+    }
     if (user !== undefined && !mayEnter(request, user)) return undefined
     if (user !== undefined && isServed(request, user)) return answer(request, user)
     const providerName = user?.provider ?? consenting.provider ?? request.route.signIn[0] ?? ''
@@ -112,13 +115,19 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
   }
 
   function deny(request: AuthorizationRequest): Redirection {
+    refused(request, undefined, 'the user said no')
     return refusedTo(request, 'access_denied', 'The user said no.')
   }
 
+  function refused({ route, client }: AuthorizationRequest, user: Identity | undefined, reason: string): void {
+    audit('access_denied', { user: user?.key, route: route.name, client_id: client.id, reason })
+  }
+
   /** Whether the route lets somebody in with this client; each call will be asked the same. */
-  function mayEnter({ route, client }: AuthorizationRequest, user: Identity): boolean {
+  function mayEnter(request: AuthorizationRequest, user: Identity): boolean {
+    const { route, client } = request
     const isIn = isAllowed(route.allow, { ...user, clientId: client.id })
-    if (!isIn) audit('access_denied', { user: user.key, route: route.name, client_id: client.id })
+    if (!isIn) refused(request, user, 'not allowed')
     return isIn
   }
 

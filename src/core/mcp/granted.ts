@@ -1,4 +1,5 @@
-import type { Clock } from '../ports.ts'
+import type { Audit, Clock } from '../ports.ts'
+import { userKey } from '../session.ts'
 import { grantKey, hasAccessToken, parseGrantToken } from './grant.ts'
 import type { HeldGrant } from './grant-store.ts'
 
@@ -10,6 +11,7 @@ interface GrantedOptions {
     confirmedWithinMs?: number,
   ) => Promise<HeldGrant | undefined>
   readonly now: Clock
+  readonly audit: Audit
 }
 
 /** What a client with an access token of ours asks for. */
@@ -32,7 +34,7 @@ interface Presented {
 export type Granted = (presented: Presented) => Promise<HeldGrant | undefined>
 
 /** See `Granted`. */
-export function createGranted({ read, now }: GrantedOptions): Granted {
+export function createGranted({ read, now, audit }: GrantedOptions): Granted {
   return async function granted({ accessToken, resource, providers, wasGood = false, confirmedWithinMs }) {
     const token = parseGrantToken(accessToken)
     if (token === undefined) return undefined
@@ -43,6 +45,14 @@ export function createGranted({ read, now }: GrantedOptions): Granted {
     if (held === undefined || isGood(held)) return held
     // Another replica may have given out this token a moment ago.
     const newest = await read(key, providers, 0)
-    return newest !== undefined && isGood(newest) ? newest : undefined
+    if (newest === undefined || isGood(newest)) return newest
+    if (hasAccessToken(newest.grant, token.secret, now())) refusedElsewhere(newest, resource)
+    return undefined
+  }
+
+  /** A good token, where it was not made for: by mistake, or somebody got hold of it. */
+  function refusedElsewhere({ id, grant: { provider, sub, client } }: HeldGrant, resource: string): void {
+    const facts = { user: userKey(provider, sub), grant: id, client_id: client.id, resource }
+    audit('access_denied', { ...facts, reason: 'a token for another resource' })
   }
 }

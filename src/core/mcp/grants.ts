@@ -7,6 +7,7 @@ import { userKey } from '../session.ts'
 import type { UserStore } from '../user-store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Client } from './client.ts'
+import { refusing } from './client-refusal.ts'
 import {
   accessTokenMs,
   codeMs,
@@ -226,7 +227,14 @@ export function createGrants({ store, tokens, endings, now, audit }: GrantsOptio
     await endings.grant({ user, provider: grant.provider, sub: grant.sub }, id, reason)
   }
 
-  return { issue, exchange, renew, revoke, end, list: store.list }
+  return {
+    issue,
+    exchange: (exchanging: CodeExchange) => exchange(exchanging).catch(refusing(audit, exchanging.client.id)),
+    renew: (refreshing: Refreshing) => renew(refreshing).catch(refusing(audit, refreshing.client.id)),
+    revoke,
+    end,
+    list: store.list,
+  }
 }
 
 /** What a refresh token is made of: the same successor each time, and nothing of it is stored. The family is the key. */

@@ -44,6 +44,7 @@ type Options = Pick<
   | 'clientOf'
   | 'refusedTokens'
   | 'openExchanges'
+  | 'refusedMessage'
   | 'sessionOwners'
 > &
   Pick<HttpSettings, 'basePath' | 'cookieName' | 'keepAliveMs'>
@@ -52,7 +53,7 @@ type Options = Pick<
 export default fp<Options>(
   async function proxy(app, options) {
     const { table, guard, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
-    const { sessionOwners, basePath, cookieName, keepAliveMs } = options
+    const { refusedMessage, sessionOwners, basePath, cookieName, keepAliveMs } = options
     const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
     const unheard = createUnheard()
@@ -87,7 +88,7 @@ export default fp<Options>(
           .send()
       }
       request.cors = route.cors
-      const message = route.mcp && (await readMcpRequest(request, route, route.mcp))
+      const message = route.mcp && (await readMcpRequest(request, route, route.mcp).catch(refusedMessage(route)))
       const passage = await guard.admit(route, request.guarded(), { demand: message?.demand }).catch(async (error) => {
         const asking =
           error instanceof ScopeError && mayLeave(request)

@@ -20,6 +20,7 @@ function open(grant = aGrant()) {
       return key === `${user}.${id}` ? held : undefined
     },
     now: () => clock.at,
+    audit: (_event, { reason }) => void asked.push(reason ?? ''),
   })
   return { granted, clock, asked }
 }
