@@ -79,6 +79,7 @@ t.test('a token that another replica has just given is looked for once more, in 
       return held(confirmedWithinMs === 0 ? aGrant() : aGrant({ accessTokens: [] }))
     },
     now: () => 1_000,
+    audit: () => undefined,
   })
 
   t.ok(await granted({ accessToken, resource, providers: [] }))
