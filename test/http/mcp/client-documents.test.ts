@@ -1,6 +1,15 @@
 import t from 'tap'
 import { asserting, createSigner } from '../../support/assertions.ts'
-import { authorizeUrl, callTool, connect, createPerson, exchange, post, refresh } from '../../support/mcp-client.ts'
+import {
+  authorizeUrl,
+  callTool,
+  connect,
+  createPerson,
+  exchange,
+  post,
+  refresh,
+  register,
+} from '../../support/mcp-client.ts'
 import { startMcpStack } from '../../support/mcp-stack.ts'
 import { sendJson, startPublicHost } from '../../support/public-host.ts'
 
@@ -240,6 +249,33 @@ t.test('a gateway that is not to ask anybody does not say that it does, and does
   t.match(metadata, { client_id_metadata_document_supported: false })
   t.match([page.status, page.body], [400, /client_refused/])
   t.equal(host.asked('/closed'), 0)
+})
+
+t.test('a client that registers may have its keys at a public host, and nowhere else', async (t) => {
+  const keys = await createSigner()
+  host.put('/registered/jwks', { keys: [keys.jwk] })
+  const errorWith = async (jwks_uri: string) => {
+    const client = await register(origin, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri })
+    const assertion = await keys.sign(client.client_id, origin, {}, now())
+    return (await refresh(origin, client, 'x', asserting(assertion))).json.error
+  }
+
+  t.equal(await errorWith(host.at('/registered/jwks')), 'invalid_grant')
+  t.equal(await errorWith(`https://127.0.0.1:${host.port}/registered/jwks`), 'temporarily_unavailable')
+  t.equal(host.asked('/registered/jwks'), 1)
+})
+
+t.test('without an internet of the tests, what is on this machine is not asked', async (t) => {
+  const { origin: real } = await startMcpStack(t)
+  for (const name of ['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0x7f000001']) {
+    const client_id = new URL(`https://${name}:${host.port}/mine`).href
+    host.put('/mine', { client_id, redirect_uris: [redirect_uri] })
+
+    const page = await createPerson().open(authorizeUrl(real, { client_id, redirect_uri }))
+
+    t.match([page.status, page.body], [400, /client_refused/], name)
+  }
+  t.equal(host.asked('/mine'), 0)
 })
 
 async function codeFor(client: { client_id: string; redirect_uri: string }): Promise<string> {
