@@ -8,10 +8,16 @@ const header = 'mcp-session-id'
  * two ways: several of them, another spelling of the header, characters that no id has.
  */
 export function sessionIdOf(raw: RawHeaders): string | undefined {
-  const at = raw.findIndex((name, index) => index % 2 === 0 && foldHeaderName(name) === header)
-  if (at < 0) return undefined
-  const isOnly = !raw.some((name, index) => index % 2 === 0 && index > at && foldHeaderName(name) === header)
-  const id = raw[at + 1] ?? ''
-  if (isOnly && raw[at]?.toLowerCase() === header && /^[\x21-\x7e]+$/.test(id)) return id
-  throw new MessageError(invalidRequest, 'Send one Mcp-Session-Id, as the server gave it.')
+  let found: string | undefined
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? ''
+    // Spelled in another way it is as long.
+    if (name.length !== header.length || foldHeaderName(name) !== header) continue
+    const value = raw[i + 1] ?? ''
+    if (found !== undefined || name.toLowerCase() !== header || !/^[\x21-\x7e]+$/.test(value)) {
+      throw new MessageError(invalidRequest, 'Send one Mcp-Session-Id, as the server gave it.')
+    }
+    found = value
+  }
+  return found
 }
