@@ -131,3 +131,106 @@ t.test('how a body is framed is not for the client to say', async (t) => {
     ...['content-type', 'forwarded', 'host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
   ])
 })
+
+t.test('our cookies stay here, and all others go on in one header', async (t) => {
+  const tool = aRoute()
+  const { forRequest, forFront } = createUpstreamHeaders([tool], 'toolgate')
+  const cookies = [
+    [['a=1; b=2'], 'a=1; b=2'],
+    [['a=1', 'b=2'], 'a=1; b=2'],
+    [['toolgate=x; a=1 ;;toolgate.a.b=x;b=2', 'toolgate.u=x'], 'a=1; b=2'],
+    [['=toolgate=x; toolgatex=1; x=toolgate; Toolgate=2'], 'toolgatex=1; x=toolgate; Toolgate=2'],
+    [['toolgate=x', 'toolgate=y'], undefined],
+    [[], undefined],
+  ] as const
+
+  for (const [values, expected] of cookies) {
+    const raw = values.flatMap((value) => ['Cookie', value])
+    t.equal(fromPairs(forRequest(raw, tool, undefined, arrival)).cookie, expected, values.join(' | '))
+    t.equal(forFront(raw, tool, undefined).cookie, expected ?? '', values.join(' | '))
+  }
+})
+
+t.test('what only we may say is stripped, in whatever spelling, and what is for one connection', async (t) => {
+  const tool = aRoute({ identityHeaders, inject: { name: 'X-Api-Token', value: parseTemplate('{access_token}') } })
+  const { forRequest } = createUpstreamHeaders([tool], 'toolgate')
+  const always = ['Forwarded', 'X-Real-IP', 'X-Original-URL', 'x_rewrite_url', 'Proxy', 'X-Toolgate-Identity']
+  const forwarded = ['X-Forwarded-User', 'x.forwarded.email', 'X-FORWARDED-Groups', 'X-Forwarded-Preferred_Username']
+  const more = ['X-Forwarded-Prefix', 'X_Forwarded_X', 'X-Api_Token', 'x.name', 'Host', 'Connection', 'TE', 'Upgrade']
+
+  for (const name of [...always, ...forwarded, ...more, 'Authorization']) {
+    const sent = forRequest([name, 'evil', 'X-Own', '1'], tool, undefined, arrival)
+    t.notOk(sent.includes('evil'), name)
+    t.equal(fromPairs(sent)['x-own'], '1')
+  }
+  t.equal(fromPairs(forRequest(['Host', 'evil'], tool, undefined, arrival)).host, '127.0.0.1:3000')
+})
+
+t.test('what is named in Connection goes, but not what we say', async (t) => {
+  const tool = aRoute({ identityHeaders, inject: { name: 'Authorization', value: parseTemplate('{access_token}') } })
+  const { forRequest } = createUpstreamHeaders([tool], 'toolgate')
+  const raw = ['Connection', 'X-Own, Authorization, x-name', 'Connection', 'x-forwarded-for, Host', 'x-own', '1']
+
+  const sent = fromPairs(forRequest(raw, tool, aPassage({ name: 'Ada' }), arrival))
+
+  t.match(sent, { authorization: 'access', 'x-name': 'Ada', 'x-forwarded-for': '127.0.0.1', host: '127.0.0.1:3000' })
+  t.notOk('x-own' in sent)
+})
+
+t.test('a request says where it came in', async (t) => {
+  const tool = aRoute({ upstream: { origin: 'https://inner.test', prefix: undefined, tls: undefined } })
+
+  t.same(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, undefined, arrival), [
+    ...['host', 'inner.test', 'forwarded', 'for=127.0.0.1;host="tools.test";proto=https'],
+    ...['x-forwarded-for', '127.0.0.1', 'x-forwarded-host', 'tools.test', 'x-forwarded-proto', 'https'],
+  ])
+})
+
+t.test('a front proxy is told the same names for every request, empty where there is nothing to say', async (t) => {
+  const tool = aRoute({ identityHeaders, inject: { name: 'X-Api-Token', value: parseTemplate('{id_token}') } })
+  const { forFront } = createUpstreamHeaders([tool], 'toolgate')
+  const empty = {
+    ...{ 'x-forwarded-user': '', 'x-forwarded-email': '', 'x-forwarded-groups': '' },
+    ...{ 'x-forwarded-preferred-username': '', 'x-toolgate-identity': '', 'x-api-token': '', authorization: '' },
+    ...{ 'x-user': '', 'x-email': '', 'x-name': '', 'x-groups': '', cookie: '' },
+  }
+
+  const nobody = forFront(['X-Name', 'evil'], tool, undefined)
+  const ada = forFront([], tool, { ...aPassage({ name: 'Ada' }), signedIdentity: 'a.b.c' })
+
+  t.same(nobody, empty)
+  t.same(ada, {
+    ...empty,
+    'x-name': 'Ada',
+    'x-user': 'cognito:ada',
+    'x-api-token': 'id',
+    'x-toolgate-identity': 'a.b.c',
+  })
+})
+
+t.test('a front proxy leaves the Authorization of a client alone where nothing is injected', async (t) => {
+  const open = aRoute({ inject: undefined })
+  const bearing = aRoute({ inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') } })
+  const { forFront } = createUpstreamHeaders([open, bearing], 'toolgate')
+
+  t.notOk('authorization' in forFront([], open, undefined))
+  t.equal(forFront([], bearing, undefined).authorization, '')
+  t.equal(forFront([], bearing, aPassage()).authorization, 'Bearer access')
+})
+
+t.test('an ID token that there is none of is empty, and every kind of claim can be told', async (t) => {
+  const braces = ['user', 'sub', 'provider', 'email', 'preferred_username']
+  const tool = aRoute({
+    identityHeaders: braces.map((name) => ({ name: `X-${name}`, value: parseTemplate(`{${name}}`) })),
+    inject: { name: 'X-Token', value: parseTemplate('<{id_token}>') },
+  })
+  const ada = aPassage({ email: 'ada@acme.test', preferredUsername: 'al' })
+  const carried = { ...ada, tokens: { set: { accessToken: 'a', idToken: undefined } } }
+
+  const sent = fromPairs(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, carried, arrival))
+
+  t.match(sent, {
+    ...{ 'x-user': 'cognito:ada', 'x-sub': 'ada', 'x-provider': 'cognito', 'x-email': 'ada@acme.test' },
+    ...{ 'x-preferred_username': 'al', 'x-token': '<>' },
+  })
+})
