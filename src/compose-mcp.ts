@@ -1,6 +1,7 @@
 import { createVerifySignature, fetchKeys } from './adapters/client-keys.ts'
 import { createFetchPublic, fetchNothing, type Internet, publicInternet } from './adapters/fetch-public.ts'
 import type { Config } from './config/schema.ts'
+import type { Connections } from './core/connections.ts'
 import type { Endings } from './core/endings.ts'
 import { createAuthorization, createConsentedRequest } from './core/mcp/authorization.ts'
 import { createAuthorizationServer } from './core/mcp/authorization-server.ts'
@@ -9,16 +10,18 @@ import { createCheckAssertion } from './core/mcp/client-assertion.ts'
 import { createAuthenticateClient } from './core/mcp/client-authentication.ts'
 import { createFindByDocument } from './core/mcp/client-documents.ts'
 import { createFindClient } from './core/mcp/clients.ts'
+import { createConnectLinks } from './core/mcp/connect-link.ts'
 import { createAnswerConsented, createConsent, createFinishConsent } from './core/mcp/consent.ts'
 import type { GrantStore } from './core/mcp/grant-store.ts'
 import { createGrants } from './core/mcp/grants.ts'
 import { createKeptDocuments } from './core/mcp/kept-documents.ts'
+import { createLinkings } from './core/mcp/linking.ts'
 import { createRefusedConsent } from './core/mcp/refused-consent.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
 import { createTokenEndpoint } from './core/mcp/token-endpoint.ts'
 import { createUserGrants } from './core/mcp/user-grants.ts'
-import type { Audit, Clock, Keyring, Locks } from './core/ports.ts'
+import type { Audit, Clock, Keyring, Locks, Sleep } from './core/ports.ts'
 import type { Provider } from './core/provider.ts'
 import type { Finished, Returned } from './core/round-trip.ts'
 import type { GuardedRoute } from './core/route.ts'
@@ -32,14 +35,17 @@ interface McpOptions {
   readonly grantStore: GrantStore
   readonly userStore: UserStore
   readonly locks: Locks
+  readonly keyring: Keyring
   /** Of keys that stay when encryption keys change. */
   readonly lastingKeyring: () => Promise<Keyring>
   readonly sealedOn: SealedCookiesOn
   readonly providers: ReadonlyMap<string, Provider>
   readonly endings: Endings
+  readonly connections: Connections
   readonly signIn: (returned: Returned) => Promise<Finished>
   readonly cookieName: string
   readonly now: Clock
+  readonly sleep: Sleep
   readonly audit: Audit
   /** Of the client in the course of whose request it is asked for. */
   readonly clientAddress: () => string
@@ -49,8 +55,9 @@ interface McpOptions {
 
 /** The authorization server for MCP clients. */
 export function composeMcp(options: McpOptions) {
-  const { config, routes, grantStore, userStore, locks, lastingKeyring, sealedOn, providers } = options
-  const { endings, signIn, cookieName, now, audit, clientAddress, internet = publicInternet } = options
+  const { config, routes, grantStore, userStore, locks, keyring, lastingKeyring, sealedOn, providers } = options
+  const { endings, connections, signIn, cookieName, now, sleep, audit, clientAddress } = options
+  const { internet = publicInternet } = options
   const resources = createResources(routes)
   const registration = createRegistration({ lastingKeyring, now })
   const fetch = config.mcp.client_documents ? createFetchPublic(internet) : fetchNothing
@@ -70,6 +77,7 @@ export function composeMcp(options: McpOptions) {
   const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })
   const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
   const publicUrl = config.public_url
+  const links = createConnectLinks(keyring, publicUrl + config.base_path, now)
   const consentedAt = (issuer: string) => createConsentedRequest(authorization, issuer)
   const answerConsented = createAnswerConsented({ consentedAt, consent })
   return {
@@ -77,12 +85,15 @@ export function composeMcp(options: McpOptions) {
     readAuthorization: authorization.read,
     finishConsent: createFinishConsent({ answerConsented, store: userStore, signIn, publicUrl }),
     refusedConsent: createRefusedConsent(consentedAt(publicUrl)),
-    userGrants: createUserGrants(grantStore, endings),
-    authorizationServer: createAuthorizationServer({
-      ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },
-      basePath: config.base_path,
-      readsDocuments: config.mcp.client_documents,
-    }),
+    services: {
+      grants: createUserGrants(grantStore, endings),
+      linkings: createLinkings({ links, grants: grantStore, connections, routes, sleep, audit }),
+      authorizationServer: createAuthorizationServer({
+        ...{ resources, registration, authorization, consent, tokenEndpoint, now, audit },
+        basePath: config.base_path,
+        readsDocuments: config.mcp.client_documents,
+      }),
+    },
   }
 }
 

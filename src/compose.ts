@@ -119,7 +119,7 @@ export async function compose(
   const invalidations = shareInvalidations(store.invalidations)
   const { sessionCache, grantCache } = composeCaches({ invalidations, config, lifetimes, now, userStore, grantStore })
   const admitting = createGuard({
-    granted: createGranted({ read: grantCache.read, now, audit }),
+    granted: createGranted({ read: grantCache.read, change: grantStore.change, now, audit }),
     store: { ...userStore, readSession: sessionCache.read },
     freshTokens,
     providers,
@@ -158,15 +158,15 @@ export async function compose(
   })
   const refusedStepUp = createRefusedStepUp(refusedScopes, providers)
   const signIn = createSignIn({ ...shared, endings, providerSessions, sessionMs: lifetimes.absoluteMs })
+  const connections = createConnections({ store: userStore, freshTokens, providers, routes, endings, now, audit })
   const namingKeys = createNamingKeys(sealedStore)
   const mcp = composeMcp({
     config,
     routes,
-    locks: store.locks,
     sealedOn: cookies.sealedOn,
     lastingKeyring: async () => createKeyring(await namingKeys()),
-    ...{ grantStore, userStore, providers, endings, signIn, cookieName },
-    ...{ now, audit, clientAddress, internet },
+    ...{ grantStore, userStore, keyring, providers, endings, connections, signIn, cookieName },
+    ...{ locks: store.locks, now, sleep, audit, clientAddress, internet },
   })
   const roundTrips = createRoundTrips({
     store: userStore,
@@ -185,9 +185,7 @@ export async function compose(
       failed.attempt.purpose === 'test'
         ? testSignIn.failed(failed)
         : (refusedStepUp(failed, cookies) ?? mcp.refusedConsent(failed)),
-    cookieName,
-    now,
-    audit,
+    ...{ cookieName, now, audit },
   })
   const signedOutUrl = `${publicUrl}${config.base_path}/signed-out`
   const signOut = createSignOut({
@@ -218,11 +216,10 @@ export async function compose(
     guard,
     during,
     roundTrips,
-    connections: createConnections({ store: userStore, freshTokens, providers, endings, now, audit }),
+    connections,
     browsers: ends.browsers,
-    grants: mcp.userGrants,
+    ...mcp.services,
     signOut,
-    authorizationServer: mcp.authorizationServer,
     backchannelLogout: ends.backchannelLogout,
     upstreamHeaders,
     publishedKeys: signsIdentity ? identityKeys.published : async () => [],

@@ -30,7 +30,7 @@ export async function allowClient(stage: Stage, { cookie, sub }: Visitor, resour
   const token = newGrantToken({ user, id: randomId().slice(0, 22) })
   const grant = {
     ...{ provider: 'cognito', sub, client: { id: 'bench', name: 'bench' }, redirectUri: 'http://127.0.0.1/', resource },
-    ...{ scopes: [], linked: [], createdAt: at, endsAt, family: randomId(), counter: 0, renewedAt: at },
+    ...{ scopes: [], linked: [], accounts: [], createdAt: at, endsAt, family: randomId(), counter: 0, renewedAt: at },
     code: { hash: '', challenge: '', expiresAt: at, isUsed: true },
     accessTokens: [{ hash: sha256(token.secret), expiresAt: endsAt }],
   }

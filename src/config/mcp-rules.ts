@@ -64,9 +64,11 @@ function checkRoute(
   }
   if (route.forward_auth) problem(`${path}.mcp`, 'has no effect with forward_auth: true; remove one of them')
   for (const [tool, provider] of Object.entries(mcp.tool_providers ?? {})) {
+    const at = childPath(`${path}.mcp.tool_providers`, tool)
+    if (route.inject === 'none') problem(at, 'has no effect beside inject: none; remove one of them')
     if (provider === undefined || providers === undefined || Object.hasOwn(providers, provider)) continue
     const known = Object.keys(providers).join(', ') || 'none'
-    problem(childPath(`${path}.mcp.tool_providers`, tool), `there is no provider of this name; there is ${known}`)
+    problem(at, `there is no provider of this name; there is ${known}`)
   }
   for (const [index, tool] of mcp.public_tools?.entries() ?? []) {
     const asking = (['tool_scopes', 'tool_providers'] as const).find(

@@ -27,7 +27,7 @@ export const routeMcp = Type.Object(
       text({ description: 'A provider.', examples: ['github'] }),
       {
         description:
-          'The provider that a tool needs connected and whose token it gets, by its name. Not applied in this release.',
+          'The provider whose token a tool gets instead of the usual one, by the name of the tool. Its user has to connect it.',
         default: {},
       },
     ),

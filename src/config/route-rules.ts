@@ -180,14 +180,15 @@ function checkCors({ cors }: DraftRoute, path: string, { problem, warning }: Fin
 
 /** Only OpenID Connect has ID tokens. */
 function checkIdToken(
-  { inject, provider, sign_in: signIn }: DraftRoute,
+  { inject, provider, sign_in: signIn, mcp }: DraftRoute,
   providers: Draft['providers'] = {},
   path: string,
   { problem }: Findings,
 ): void {
   if (!injectsIdToken(inject)) return
   const injected = provider === undefined ? (signIn ?? Object.keys(providers).slice(0, 1)) : [provider]
-  const without = injected.find((name) => name !== undefined && !hasIdToken(providers[name]))
+  const used = [...injected, ...Object.values(mcp?.tool_providers ?? {})]
+  const without = used.find((name) => name !== undefined && !hasIdToken(providers[name]))
   if (without === undefined) return
   problem(`${path}.inject`, `wants an ID token, and ${without} gives none; inject access_token`)
 }

@@ -1,3 +1,4 @@
+import type { Start } from './departure.ts'
 import type { Endings } from './endings.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import { type FreshTokens, providerChanged } from './fresh-tokens.ts'
@@ -5,6 +6,8 @@ import type { User } from './guard.ts'
 import type { HeldTokens } from './held-records.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
+import { unionOfScopes } from './replace-tokens.ts'
+import type { GuardedRoute } from './route.ts'
 import type { UserStore } from './user-store.ts'
 
 /** A provider and what the user has there: the sign-in, a connection, one that ended, or nothing. */
@@ -20,6 +23,7 @@ interface ConnectionsOptions {
   readonly store: UserStore
   readonly freshTokens: FreshTokens
   readonly providers: ReadonlyMap<string, Provider>
+  readonly routes: readonly GuardedRoute[]
   readonly endings: Endings
   readonly now: Clock
   readonly audit: Audit
@@ -33,7 +37,8 @@ const pauseMs = 5_000
 const maxRefreshed = 10_000
 
 /** All throw `store_unavailable`. */
-export function createConnections({ store, freshTokens, providers, endings, now, audit }: ConnectionsOptions) {
+export function createConnections(options: ConnectionsOptions) {
+  const { store, freshTokens, providers, routes, endings, now, audit } = options
   /** Which version the last refresh by hand led to, and when, by user and provider. */
   const refreshed = new Map<string, { readonly version: number; readonly at: number }>()
 
@@ -62,6 +67,15 @@ export function createConnections({ store, freshTokens, providers, endings, now,
         return { provider, held, state: stateOf(provider, held), reason }
       })
       return Promise.all(all)
+    },
+
+    /** What leads to the provider and back, to link it: for all that tools need. Throws `bad_request`. */
+    start({ provider: signIn, session: { user, name } }: User, providerName: string, returnTo: string): Start {
+      const provider = providers.get(providerName)
+      if (provider === undefined || provider.name === signIn) throw new GatewayError('bad_request')
+      const needed = routes.filter((route) => route.provider === provider.name).flatMap(({ scopes }) => scopes)
+      const scopes = unionOfScopes(provider.scopes, needed)
+      return { purpose: 'connect', provider: provider.name, scopes, returnTo, session: { user, name } }
     },
 
     /**

@@ -17,6 +17,8 @@ const catalogue = {
   proxy_not_trusted: [403, 'Only proxies that the gateway trusts may ask here.'],
   host_unknown: [421, 'This gateway does not serve the host that was asked for.'],
   attempt_unknown: [400, 'This sign-in was not started in this browser, or it is too old. Start again.'],
+  link_expired: [400, 'This link is too old, or was cut short. Go back to your app and try again there.'],
+  link_of_another: [403, 'This link is for somebody else. It cannot be used with your account.'],
   client_refused: [
     400,
     'The app that sent you here is not known, or wants an answer at an address that is not its own.',

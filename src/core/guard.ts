@@ -6,6 +6,8 @@ import { createExtendSession } from './extend-session.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
 import { displayName, type Identity, identityOf } from './identity.ts'
+import { declaredIn } from './mcp/elicitation.ts'
+import { factsOf, type GrantFacts } from './mcp/grant.ts'
 import type { Granted } from './mcp/granted.ts'
 import type { McpDemand } from './mcp/message.ts'
 import type { Audit, Clock } from './ports.ts'
@@ -17,6 +19,7 @@ import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl } from './session.ts'
 import type { TokenSet } from './token-set.ts'
+import { createUpstreamTokens } from './upstream-tokens.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
 
 /** A signed-in user, as far as requests and pages need to know. */
@@ -34,7 +37,7 @@ export interface Passage {
   /** What is injected: of the user's stored token set, or the very token that was presented, which nothing renews. */
   readonly tokens: HeldTokens | PresentedTokens
   /** What an MCP client may do in the user's name, where it was a token of ours that came. */
-  readonly grant?: { readonly id: string; readonly clientId: string; readonly scopes: readonly string[] }
+  readonly grant?: GrantFacts
   /** The user as a JWT, on routes with `identity: signed`. */
   readonly signedIdentity?: string
 }
@@ -109,6 +112,7 @@ export type Guard = ReturnType<typeof createGuard>
 export function createGuard(options: GuardOptions) {
   const { store, granted, freshTokens, providers, publicUrl, idleMs, now, audit } = options
   const extendSession = createExtendSession({ store, idleMs, now })
+  const upstreamTokens = createUpstreamTokens(freshTokens, providers)
   const knownIdentity = remembered(identityOf, (claims) => claims)
 
   /**
@@ -144,7 +148,7 @@ export function createGuard(options: GuardOptions) {
       throw new GatewayError(route.mcp === undefined ? 'sign_in_required' : 'token_required')
     }
     requireAllowed(route, user)
-    const tokens = await tokensFor(route, user.tokens, user.session.tokens)
+    const tokens = await upstreamTokens(route, { user, signedIn: user.tokens, all: user.session.tokens })
     if (missingScopes(route.scopes, tokens.set.scopes).length > 0) {
       throw new ScopeError(route, user, tokens, providers.get(tokens.provider)?.scopes ?? [])
     }
@@ -175,7 +179,9 @@ export function createGuard(options: GuardOptions) {
   ): Promise<Passage> {
     const { resource } = mcp
     const providerNames = [...new Set([...route.signIn, ...(route.provider === undefined ? [] : [route.provider])])]
-    const held = await granted({ accessToken, resource, providers: providerNames, wasGood: !isUse, confirmedWithinMs })
+    const opensPages = demand && declaredIn(demand)
+    const asked = { accessToken, resource, providers: providerNames, wasGood: !isUse, confirmedWithinMs, opensPages }
+    const held = await granted(asked)
     const stored = held?.tokens.get(held.grant.provider)
     const provider = providers.get(held?.grant.provider ?? '')
     if (held === undefined || stored === undefined || provider === undefined || !route.signIn.includes(provider.name)) {
@@ -188,12 +194,17 @@ export function createGuard(options: GuardOptions) {
     const user = { ...knownIdentity(provider, signedIn.set.claims), clientId: grant.client.id }
     requireAllowed(route, user)
     const scopes = demand?.scopes ?? mcp.scopes
-    const tokens = await tokensFor(route, signedIn, held.tokens)
     // The upstream's token may hold more than the user allowed, or by now less.
-    if (missingScopes(scopes, grant.scopes).length + missingScopes(route.scopes, tokens.set.scopes).length > 0) {
+    requireScopes(scopes, grant.scopes)
+    const facts = factsOf(id, grant)
+    const tokens = await upstreamTokens(route, { user, grant: facts, signedIn, all: held.tokens })
+    requireScopes(route.scopes, tokens.set.scopes)
+    return { user, tokens, grant: facts }
+
+    function requireScopes(needed: readonly string[], held: readonly string[]): void {
+      if (missingScopes(needed, held).length === 0) return
       throw new GatewayError('insufficient_scope', { scopes, signedInAs: displayName(user) })
     }
-    return { user, tokens, grant: { id, clientId: grant.client.id, scopes: grant.scopes } }
   }
 
   function requireAllowed({ name, allow }: GuardedRoute, user: Identity, hasUser = true): void {
@@ -226,24 +237,6 @@ export function createGuard(options: GuardOptions) {
     const { claims } = tokens.set
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
     return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }
-  }
-
-  /** The tokens for the upstream: those of the sign-in, or of a connection. */
-  async function tokensFor(
-    route: GuardedRoute,
-    signedIn: HeldTokens,
-    all: ReadonlyMap<string, HeldTokens>,
-  ): Promise<HeldTokens> {
-    if (route.provider === undefined || route.provider === signedIn.provider) return signedIn
-    const stored = all.get(route.provider)
-    if (stored === undefined) throw connectionRequired(route.provider)
-    return freshTokens(stored).catch((error) => {
-      throw isEnded(error) ? connectionRequired(route.provider ?? '') : error
-    })
-  }
-
-  function connectionRequired(name: string): GatewayError {
-    return new GatewayError('connection_required', { provider: { name, title: providers.get(name)?.title ?? name } })
   }
 
   return { admit, identify }

@@ -85,5 +85,5 @@ export function createOpenExchanges({ admit }: Pick<Guard, 'admit'>) {
 }
 
 function credentialOf({ route, request }: OpenExchange): string {
-  return [route.name, request.cookie, request.headers.authorization].join('\n')
+  return [route.name, route.provider, request.cookie, request.headers.authorization].join('\n')
 }

@@ -3,6 +3,8 @@ const maxLength = 2048
 
 /** Pages of ours that one may come back to. */
 const ownPages = ['/', '/connections', '/test']
+/** And those to which an MCP client sends its user. */
+const linkPage = /^\/connections\/[a-z0-9-]+\/link$/
 
 /** Those that a host of a route sends a browser to be signed in for, besides. */
 export const hostPages = [...ownPages, '/authorize']
@@ -39,7 +41,8 @@ export function safeReturnTo(
   if (url === null || !url.href.startsWith(`${origin}/`)) return fallback
   // A path such as `//host` is fine on this origin, but as a `Location` a browser reads it as another host.
   if (url.pathname.startsWith('//')) return fallback
-  if (url.pathname.startsWith(`${basePath}/`) && !pages.includes(url.pathname.slice(basePath.length))) return fallback
+  const page = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : undefined
+  if (page !== undefined && !pages.includes(page) && !linkPage.test(page)) return fallback
   const address = url.pathname + url.search
   return address.length > maxLength ? fallback : address
 }

@@ -16,6 +16,7 @@ import { identityKeyRoutes } from './routes/identity-keys.ts'
 import { authorizationServerRoutes } from './routes/mcp/authorization-server.ts'
 import { authorizeRoutes } from './routes/mcp/authorize.ts'
 import { clientRoutes } from './routes/mcp/clients.ts'
+import { linkRoutes } from './routes/mcp/link.ts'
 import { resourceMetadataRoutes } from './routes/mcp/resource-metadata.ts'
 import proxy from './routes/proxy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -84,6 +85,7 @@ export async function buildApp(services: Services, settings: HttpSettings, liste
       await own.register(assetRoutes, { assets: site.assets })
       await own.register(authorizeRoutes, options)
       await own.register(clientRoutes, options)
+      await own.register(linkRoutes, options)
     },
     { prefix: basePath },
   )

@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What a client of an MCP server is told that has to get a token (RFC 9728 section 5.1). */
     challenge: { readonly resourceMetadata: string; readonly scopes: readonly string[] } | undefined
+    /** What a message to an MCP server asks for: its failures are answered accordingly. */
+    demand: McpDemand | undefined
   }
 }
 
@@ -45,6 +47,7 @@ export async function readMcpRequest(
   // A browser that opens the address is told what it is, rather than what the server says to a GET.
   const isChallenged = asksToSignIn(target.search) || isNavigation(request.guarded())
   const demand = demandOf(mcp, { method, headers, body, asksToSignIn: isChallenged })
+  request.demand = demand
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }
   const sessionId = sessionIdOf(request.raw.rawHeaders)
   const lasting = lastingOf({ method, headers })
@@ -66,8 +69,12 @@ async function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Pr
 /** Answers a message that cannot be judged. */
 export function answerMessageError({ rpcCode, message }: MessageError, reply: FastifyReply): FastifyReply {
   const error = { code: rpcCode, message }
+  return answerMessage({ jsonrpc: '2.0', id: null, error }, reply.code(400))
+}
+
+/** Answers with a message of ours. */
+export function answerMessage(message: object, reply: FastifyReply): FastifyReply {
   return reply
-    .code(400)
     .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-    .send(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    .send(JSON.stringify(message))
 }

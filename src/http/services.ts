@@ -7,6 +7,7 @@ import type { HandOver } from '../core/hand-over.ts'
 import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { RefusedMessage } from '../core/mcp/audited-refusals.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
+import type { Linkings } from '../core/mcp/linking.ts'
 import type { SessionOwners } from '../core/mcp/session-owners.ts'
 import type { UserGrants } from '../core/mcp/user-grants.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
@@ -39,6 +40,7 @@ export interface Services {
   readonly connections: Connections
   readonly browsers: Browsers
   readonly grants: UserGrants
+  readonly linkings: Linkings
   readonly testSignIn: TestSignIn
   readonly signOut: SignOut
   readonly backchannelLogout: BackchannelLogout

@@ -416,6 +416,12 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [13, '    mcp: {}\n    access: optional', 'routes[0].access', 'must be signed_in beside mcp'],
     [14, '    mcp: {}\n    accept: [provider_token]', 'routes[0].accept[0]', 'not made for this MCP server'],
     [14, '    mcp: { tool_providers: { a: crm } }', 'routes[0].mcp.tool_providers.a', 'there is cognito'],
+    [
+      14,
+      '    inject: none\n    mcp: { tool_providers: { a: cognito } }',
+      'routes[0].mcp.tool_providers.a',
+      'has no effect beside inject: none',
+    ],
     [14, '    mcp: { tool_scopes: { a: [] } }', 'routes[0].mcp.tool_scopes.a', 'is empty'],
     [
       14,
@@ -589,6 +595,7 @@ t.test('an ID token is not to be had from a provider without OpenID Connect', as
     const found = [
       await route(provider, '    provider: crm\n    inject: id_token'),
       await route(provider, '    provider: crm\n    inject: { header: X-Token, value: "{id_token}" }'),
+      await route(provider, '    mcp: { tool_providers: { a: crm } }\n    inject: id_token'),
     ]
     for (const [problem] of found) t.match(problem, { path: 'routes[0].inject', message: 'crm gives none' })
     t.strictSame(await route(provider, needless), [])

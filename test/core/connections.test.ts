@@ -19,6 +19,7 @@ function connectionsOf(first: HeldTokens) {
       return stored.held
     },
     providers: new Map([['cognito', provider]]),
+    routes: [],
     endings: {} as never,
     now: () => clock.at,
     audit: () => undefined,

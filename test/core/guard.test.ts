@@ -33,12 +33,14 @@ interface Given {
   readonly touch?: () => Promise<void>
   /** Providers that the config has; `cognito` and `crm` unless told otherwise. */
   readonly configured?: readonly string[]
+  /** The providers whose accounts the client may use. */
+  readonly accounts?: readonly string[]
 }
 
 /** A guard over fakes: sessions by cookie, each with its token sets, that of the sign-in first. */
 function guard(given: Given = {}) {
   const { sessions = { ada: [held('cognito'), held('crm')] }, fresh, presented, touch } = given
-  const { configured = ['cognito', 'crm'] } = given
+  const { configured = ['cognito', 'crm'], accounts = ['crm'] } = given
   const events: string[] = []
   const asked: string[][] = []
   const grantsAsked: unknown[] = []
@@ -70,13 +72,13 @@ function guard(given: Given = {}) {
         await touch?.()
       },
     },
-    async granted({ accessToken, resource, providers: names, ...how }) {
+    async granted({ accessToken, resource, providers: names, opensPages: _, ...how }) {
       asked.push([...names])
       grantsAsked.push(how)
       const sets = (sessions.ada ?? []).filter(({ provider }) => names.includes(provider))
       if (accessToken !== 'granted' || resource !== 'https://tools.test/mcp') return undefined
       const tokens = new Map(sets.map((set) => [set.provider, set]))
-      return { user: 'hash', id: 'one', version: 1, grant: aGrant(), endsAt: clock.at + hour, tokens }
+      return { user: 'hash', id: 'one', version: 1, grant: aGrant({ accounts }), endsAt: clock.at + hour, tokens }
     },
     freshTokens: async (tokens) => (fresh === undefined ? tokens : fresh(tokens)),
     providers: new Map(configured.map((name) => [name, provider(name)])),
@@ -418,3 +420,15 @@ t.test(
     t.strictSame(asked, [['cognito'], ['cognito']])
   },
 )
+
+t.test('an account is used for a client whose consent named it, while it has what the route needs', async (t) => {
+  const crm = { ...mcpRoute({ provider: 'crm' }), scopes: ['contacts.read'] }
+  const sessions = { ada: [held('cognito'), held('crm', { scopes: ['contacts.read'] })] }
+  const admitWith = (given: Given) => guard(given).admit(crm, withBearer('granted'))
+
+  t.match(await admitWith({ sessions }), { tokens: { provider: 'crm' } })
+  for (const given of [{ sessions, accounts: [] }, {}]) {
+    const error = await admitWith(given).catch((failure) => failure)
+    t.match(error, { code: 'connection_required', user: { key: 'cognito:ada' }, route: 'tool', grant: { id: 'one' } })
+  }
+})

@@ -42,7 +42,8 @@ t.test('what is not known is not there', async (t) => {
 })
 
 t.test('of an MCP client it says which one acts for the user, and with what scopes', async (t) => {
-  const grant = { id: 'one', clientId: 'app', scopes: ['notes/read', 'notes/write'] }
+  const scopes = ['notes/read', 'notes/write']
+  const grant = { id: 'one', clientId: 'app', scopes, accounts: [], opensPages: false }
 
   const [own, by] = [decodeJwt(await sign(route, ada)), decodeJwt(await sign(route, ada, grant))]
 

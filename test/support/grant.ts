@@ -11,6 +11,7 @@ export function aGrant(grant: Partial<Grant> = {}): Grant {
     resource: 'https://tools.test/mcp',
     scopes: ['notes/read'],
     linked: [],
+    accounts: [],
     createdAt: 0,
     endsAt: Number.MAX_SAFE_INTEGER,
     code: { hash: sha256(secretOf('code')), challenge: '', expiresAt: 60_000, isUsed: true },

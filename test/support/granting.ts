@@ -66,7 +66,7 @@ export async function granting(set: Partial<TokenSet> = {}) {
     ...{ clock, grants, store, tokens, endings, events, ada, client, held },
     /** A code for what Ada allowed. */
     issue: async (changes: Partial<AuthorizationRequest> = {}) =>
-      (await grants.issue({ ...ada, linked: [] }, { ...request, ...changes })) ?? '',
+      (await grants.issue({ ...ada, linked: [], accounts: [] }, { ...request, ...changes })) ?? '',
     exchange: (code: string, changes: Partial<Parameters<typeof grants.exchange>[0]> = {}) =>
       grants.exchange({ client, issuer, code, redirectUri, codeVerifier: verifier, isFor: undefined, ...changes }),
     renew: (refreshToken: string, changes: Partial<Parameters<typeof grants.renew>[0]> = {}) =>

@@ -8,6 +8,7 @@ import { type ErrorPage, errorPage, notSentPage } from '../../src/http/views/err
 import type { GrantEntry } from '../../src/http/views/grants.ts'
 import { homePage } from '../../src/http/views/home.ts'
 import type { Site } from '../../src/http/views/layout.ts'
+import { type LinkQuestion, linkPage } from '../../src/http/views/link.ts'
 import { signInPage } from '../../src/http/views/sign-in.ts'
 import { signedOutPage, signOutPage } from '../../src/http/views/sign-out.ts'
 import { type TestStep, testPage, testReport } from '../../src/http/views/test-sign-in.ts'
@@ -158,6 +159,9 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ['connections-empty', connectionsPage(site, { user, signOutHref }, { entries: [], grants: [], browsers: [] })],
     ['consent', consentPage(site, consentFor(outside, { kind: 'web', address: 'claude.ai' }, user))],
     ['consent-loopback', consentPage(site, consentFor(outside, { kind: 'loopback', address: href }, undefined))],
+    ['link', linkPage(site, linkFor(outside, {}))],
+    ['link-allow', linkPage(site, linkFor(outside, { isLinked: true }))],
+    ['link-done', linkPage(site, linkFor(outside, { isLinked: true, isDone: true }))],
     ['test', testPage(site, testSetup(outside))],
     ['test-passed', reportOf(site, outside, passedSteps(outside))],
     ['test-failed', reportOf(site, outside, failedSteps(outside))],
@@ -171,6 +175,12 @@ export function samplePages(outside: Outside = ordinary, accent?: string): Reado
     ),
     ['a_new_code', errorPage(site, { ...failure, status: 500, code: 'a_new_code' })],
   ])
+}
+
+function linkFor({ user, tool, address, service, href }: Outside, state: Partial<LinkQuestion>): LinkQuestion {
+  const action = `/oauth/connections/github/link?for=${encodeURIComponent(href)}`
+  const question = { app: user, tool: { title: tool, address }, account: service, user, action }
+  return { ...question, isLinked: false, isDone: false, ...state }
 }
 
 function connections(site: Site, { user, provider, service, tool, href, scope, problem }: Outside): string {
@@ -231,6 +241,7 @@ function connections(site: Site, { user, provider, service, tool, href, scope, p
       tool,
       redirect: 'cursor://anysphere.cursor-mcp/oauth/callback',
       scopes: ['openid', scope],
+      accounts: [service],
       since: new Date('2026-07-27T08:02:41Z'),
       renewedAt: new Date('2026-07-27T14:03:12Z'),
       endHref: '/oauth/grants/kR4x/end',

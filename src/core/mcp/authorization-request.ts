@@ -122,7 +122,8 @@ function scopesIn(query: URLSearchParams, route: McpRoute): readonly string[] {
 /** What a user's consent is about, whoever the user is: everything that the consent page says. */
 export function approvalOf({ client, redirectUri, route, scopes }: AuthorizationRequest): string {
   const { resource, toolProviders } = route.mcp
-  const facts = [client.id, client.name, redirectUri, resource, scopes.toSorted(), [...toolProviders].toSorted()]
+  const providers = [route.provider, ...toolProviders.values()].toSorted()
+  const facts = [client.id, client.name, redirectUri, resource, scopes.toSorted(), providers]
   return sha256(JSON.stringify(facts))
 }
 

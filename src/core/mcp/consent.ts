@@ -134,9 +134,10 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
   /** To the client, with a code, or without when nothing of what it asks for was granted. */
   async function answer(request: AuthorizationRequest, user: Consented): Promise<Redirection | undefined> {
     const { provider, sub, session } = user
-    const linked = await linkedOf(session.user, request.route, provider)
+    const accounts = accountsOf(request.route, provider)
+    const linked = await linkedOf(session.user, accounts)
     try {
-      const code = await grants.issue({ user: session.user, provider, sub, linked }, request)
+      const code = await grants.issue({ user: session.user, provider, sub, accounts, linked }, request)
       return code === undefined ? undefined : { location: answerTo(request, { code }), cookies: [] }
     } catch (error) {
       if (error instanceof OAuthError) return refusedTo(request, error.code, error.message)
@@ -147,7 +148,8 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
   /** Never for an app on somebody's machine: any other there could ask in its name (RFC 8252 section 8.6). */
   async function isRemembered({ client, redirectUri, redirectKind, route, scopes }: AuthorizationRequest, user: User) {
     if (redirectKind !== 'web') return false
-    const linked = await linkedOf(user.session.user, route, user.provider)
+    const accounts = accountsOf(route, user.provider)
+    const linked = await linkedOf(user.session.user, accounts)
     const before = await grants.list(user.session.user)
     return before.some(
       ({ grant }) =>
@@ -156,16 +158,14 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
         grant.redirectUri === redirectUri &&
         grant.resource === route.mcp.resource &&
         missingScopes(scopes, grant.scopes).length === 0 &&
+        missingScopes(accounts, grant.accounts).length === 0 &&
         missingScopes(linked, grant.linked).length === 0,
     )
   }
 
-  /** The providers, besides that of the sign-in, whose accounts the resource uses and the user has linked. */
-  async function linkedOf(user: string, { provider, mcp }: McpRoute, signIn: string): Promise<readonly string[]> {
-    const used = new Set([...(provider === undefined ? [] : [provider]), ...mcp.toolProviders.values()])
-    used.delete(signIn)
-    const held = await Promise.all([...used].map((name) => store.readTokens(user, name)))
-    return held.filter((tokens) => tokens?.state === 'live').map((tokens) => tokens?.provider ?? '')
+  async function linkedOf(user: string, accounts: readonly string[]): Promise<readonly string[]> {
+    const held = await Promise.all(accounts.map((name) => store.readTokens(user, name)))
+    return accounts.filter((_, at) => held[at]?.state === 'live')
   }
 
   return { ask, allow, deny, mayEnter, answer }
@@ -173,6 +173,12 @@ export function createConsent({ grants, store, providers, sealedOn, cookieName, 
 
 function refusedTo(request: AuthorizationRequest, code: OAuthErrorCode, message: string): Redirection {
   return { location: refusalTo(request, new OAuthError(code, message)), cookies: [] }
+}
+
+/** The providers, besides that of the sign-in, whose accounts the resource uses. */
+export function accountsOf({ provider, mcp }: McpRoute, signIn: string | undefined): readonly string[] {
+  const used = new Set([...(provider === undefined ? [] : [provider]), ...mcp.toolProviders.values()])
+  return [...used].filter((name) => name !== signIn)
 }
 
 /** Whose consent it is, in which session's records. */

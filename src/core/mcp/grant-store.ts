@@ -1,7 +1,7 @@
 import { createHeldRecords, type HeldTokens } from '../held-records.ts'
 import type { Clock, Keyring, RecordStore, UserHash } from '../ports.ts'
 import { openIfWeCan, openRecord, sealRecord } from '../sealed-record.ts'
-import { type Grant, parseGrantKey } from './grant.ts'
+import { type Grant, grantKey, parseGrantKey } from './grant.ts'
 
 /** A stored grant, opened, with the token sets that were asked for. */
 export interface HeldGrant {
@@ -72,6 +72,9 @@ export function createGrantStore({ records, keyring, now }: GrantStoreOptions) {
     return (await records.write(user, grantRecordName(id), record, condition)) !== undefined
   }
 
+  const replace = ({ user, id, version }: HeldGrant, grant: Grant) =>
+    write(user, id, grant, { endsAt: grant.endsAt, over: version })
+
   return {
     read,
 
@@ -81,8 +84,14 @@ export function createGrantStore({ records, keyring, now }: GrantStoreOptions) {
     },
 
     /** Puts a grant in the place of the one that was read; false when that has changed or ended meanwhile. */
-    replace: ({ user, id, version }: HeldGrant, grant: Grant) =>
-      write(user, id, grant, { endsAt: grant.endsAt, over: version }),
+    replace,
+
+    /** Changes some of a live grant, whatever else changes in it meanwhile. */
+    async change(place: Pick<HeldGrant, 'user' | 'id'>, changes: (grant: Grant) => Partial<Grant>): Promise<void> {
+      const held = await read(grantKey(place), [])
+      if (held === undefined || (await replace(held, { ...held.grant, ...changes(held.grant) }))) return
+      return this.change(place, changes)
+    },
 
     /** The user's live grants, the newest first; without those that only another key opens. */
     async list(user: UserHash): Promise<readonly ListedGrant[]> {

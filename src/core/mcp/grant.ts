@@ -13,6 +13,8 @@ export interface Grant {
   readonly scopes: readonly string[]
   /** The connections of the user that the resource uses, when consent was given. */
   readonly linked: readonly string[]
+  /** The providers, besides that of the sign-in, whose accounts the user lets the client use, linked or not. */
+  readonly accounts: readonly string[]
   readonly createdAt: number
   /** The end of the token set it relies on, as far as that is known. */
   readonly endsAt: number
@@ -22,6 +24,20 @@ export interface Grant {
   readonly counter: number
   readonly renewedAt: number
   readonly accessTokens: readonly GrantedToken[]
+  /** Whether the client said of itself, with `initialize`, that it has its user open pages that a server names. */
+  readonly opensPages?: boolean
+}
+
+/** What a request needs to know of the grant it comes with. */
+export interface GrantFacts extends Pick<Grant, 'scopes' | 'accounts'> {
+  readonly id: string
+  readonly clientId: string
+  readonly opensPages: boolean
+}
+
+/** See `GrantFacts`. */
+export function factsOf(id: string, { client, scopes, accounts, opensPages = false }: Grant): GrantFacts {
+  return { id, clientId: client.id, scopes, accounts, opensPages }
 }
 
 /** A client, as its user knows it. */

@@ -1,7 +1,7 @@
 import type { Audit, Clock } from '../ports.ts'
 import { userKey } from '../session.ts'
 import { grantKey, hasAccessToken, parseGrantToken } from './grant.ts'
-import type { HeldGrant } from './grant-store.ts'
+import type { GrantStore, HeldGrant } from './grant-store.ts'
 
 interface GrantedOptions {
   /** Cached: it is asked for with every request. */
@@ -10,6 +10,7 @@ interface GrantedOptions {
     providers: readonly string[],
     confirmedWithinMs?: number,
   ) => Promise<HeldGrant | undefined>
+  readonly change: GrantStore['change']
   readonly now: Clock
   readonly audit: Audit
 }
@@ -25,6 +26,8 @@ interface Presented {
   readonly wasGood?: boolean
   /** How recently the store must have confirmed it. Milliseconds. */
   readonly confirmedWithinMs?: number | undefined
+  /** Whether the client has its user open pages, where it says so now: it is believed until it says something else. */
+  readonly opensPages?: boolean | undefined
 }
 
 /**
@@ -34,8 +37,8 @@ interface Presented {
 export type Granted = (presented: Presented) => Promise<HeldGrant | undefined>
 
 /** See `Granted`. */
-export function createGranted({ read, now, audit }: GrantedOptions): Granted {
-  return async function granted({ accessToken, resource, providers, wasGood = false, confirmedWithinMs }) {
+export function createGranted({ read, change, now, audit }: GrantedOptions): Granted {
+  async function find({ accessToken, resource, providers, wasGood = false, confirmedWithinMs }: Presented) {
     const token = parseGrantToken(accessToken)
     if (token === undefined) return undefined
     const key = grantKey(token)
@@ -54,5 +57,15 @@ export function createGranted({ read, now, audit }: GrantedOptions): Granted {
   function refusedElsewhere({ id, grant: { provider, sub, client } }: HeldGrant, resource: string): void {
     const facts = { user: userKey(provider, sub), grant: id, client_id: client.id, resource }
     audit('access_denied', { ...facts, reason: 'a token for another resource' })
+  }
+
+  return async function granted(presented) {
+    const held = await find(presented)
+    const { opensPages } = presented
+    if (held !== undefined && opensPages !== undefined && opensPages !== (held.grant.opensPages ?? false)) {
+      // Who comes without it gets the address of a page in a text: no reason to fail.
+      await change(held, () => ({ opensPages })).catch(() => undefined)
+    }
+    return held
   }
 }

@@ -34,7 +34,8 @@ interface GrantsOptions {
 
 /** A user who consented. */
 export interface ConsentingUser extends StoredUser {
-  /** The connections that the resource uses. */
+  /** The providers whose accounts the resource uses, and those of them that the user has linked. */
+  readonly accounts: readonly string[]
   readonly linked: readonly string[]
 }
 
@@ -92,6 +93,7 @@ export function createGrants({ store, tokens, endings, now, audit }: GrantsOptio
       resource: route.mcp.resource,
       scopes,
       linked: user.linked,
+      accounts: user.accounts,
       createdAt: at,
       endsAt: relied.set.endsAt,
       code: { hash: sha256(code.secret), challenge, expiresAt: at + codeMs, isUsed: false },

@@ -6,7 +6,14 @@ export interface McpDemand {
   readonly isOpen: boolean
   /** What the grant must hold. */
   readonly scopes: readonly string[]
+  /** The tool that is called. */
+  readonly tool?: string | undefined
+  /** Of a POST. */
+  readonly message?: Message
 }
+
+/** A message, read: a JSON object. */
+export type Message = Readonly<Record<string, unknown>>
 
 /** A message that no policy can be applied to; the client gets 400 and this, as JSON-RPC has it. */
 export class MessageError extends Error {
@@ -65,16 +72,16 @@ export function demandOf(mcp: McpRules, { method, headers, body, asksToSignIn }:
   requireAgreement(headers['mcp-name'], params.name ?? params.uri)
   const tool = called === 'tools/call' && typeof params.name === 'string' ? params.name : undefined
   const isOpen = isLazy && (openMethods.has(called) || called.startsWith('notifications/') || isPublic(mcp, tool))
-  if (isOpen) return { isOpen, scopes: [] }
+  if (isOpen) return { isOpen, scopes: [], tool, message }
   const scopes = new Set([...mcp.scopes, ...((tool && mcp.toolScopes.get(tool)) ?? [])])
-  return { isOpen, scopes: [...scopes] }
+  return { isOpen, scopes: [...scopes], tool, message }
 }
 
 function isPublic({ publicTools }: McpRules, tool: string | undefined): boolean {
   return tool !== undefined && publicTools.has(tool)
 }
 
-function readMessage(headers: McpRequest['headers'], body: Uint8Array): Readonly<Record<string, unknown>> {
+function readMessage(headers: McpRequest['headers'], body: Uint8Array): Message {
   if (headers['content-encoding'] !== undefined) throw new MessageError(invalidRequest, 'Send it without an encoding.')
   const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(String(headers['content-type'] ?? ''))?.[1] ?? 'utf-8'
   if (!/^utf-?8$/i.test(charset)) throw new MessageError(parseError, 'Send it in UTF-8.')
@@ -94,7 +101,8 @@ function readMessage(headers: McpRequest['headers'], body: Uint8Array): Readonly
   return message
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Message {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -28,6 +28,7 @@ export default fp<Options>(
   async function errors(app, options) {
     app.decorateRequest('toolTitle', undefined)
     app.decorateRequest('challenge', undefined)
+    app.decorateRequest('demand', undefined)
     app.setNotFoundHandler((request, reply) =>
       answerError(new GatewayError('route_not_found'), request, reply, options),
     )
@@ -185,7 +186,8 @@ function wayOn(
   }
   if (failure.code === 'attempt_unknown')
     return { wayOn: { does: 'start_again', href: signInPath(basePath, undefined) } }
-  if (failure.code === 'access_denied') return { secondary: { does: 'switch_account', href: `${basePath}/sign-out` } }
+  if (failure.code === 'access_denied' || failure.code === 'link_of_another')
+    return { secondary: { does: 'switch_account', href: `${basePath}/sign-out` } }
   if (failure.code === 'connection_required' && failure.provider !== undefined) {
     return { wayOn: { does: 'connect', method: 'post', href: connectPath(basePath, failure.provider.name, here) } }
   }

@@ -8,8 +8,8 @@ import { originsOf } from '../../core/hosts.ts'
 import { displayName } from '../../core/identity.ts'
 import type { ListedGrant } from '../../core/mcp/grant-store.ts'
 import { redirectPlace } from '../../core/mcp/redirect-uri.ts'
-import { unionOfScopes } from '../../core/replace-tokens.ts'
 import { originNamed, safeReturnTo } from '../../core/return-to.ts'
+import type { GuardedRoute } from '../../core/route.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
 import { atPublicUrl } from '../at-public-url.ts'
 import type { HttpSettings, Services } from '../services.ts'
@@ -56,22 +56,14 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
 
   app.post<Action>('/connections/:provider/connect', async (request, reply) => {
     const user = await actingUser(request)
-    const provider = providers.get(request.params.provider)
-    if (provider === undefined || provider.name === user.provider) throw new GatewayError('bad_request')
     const returnTo = returnToOf(request, request.body?.return_to) ?? page
+    const start = connections.start(user, request.params.provider, returnTo)
     const { origin } = request.guarded()
     // The page is a click more: only what is sent from there may leave for a provider.
     if (origin !== publicUrl) {
       const back = URL.parse(returnTo, origin)?.href ?? ''
       return reply.follow({ location: `${publicUrl}${page}?return_to=${encodeURIComponent(back)}`, cookies: [] })
     }
-    const start = {
-      purpose: 'connect',
-      provider: provider.name,
-      scopes: toolsOf(provider.name).reduce((scopes, tool) => unionOfScopes(scopes, tool.scopes), provider.scopes),
-      returnTo,
-      session: { user: user.session.user, name: user.session.name },
-    } as const
     return reply.follow(await roundTrips.beginForeseeing(start, request.cookies))
   })
 
@@ -106,12 +98,13 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
   })
 
   function grantOf({ id, grant }: ListedGrant): GrantEntry {
-    const { client, resource, redirectUri, scopes, createdAt, renewedAt } = grant
+    const { client, resource, redirectUri, scopes, accounts, createdAt, renewedAt } = grant
     return {
       name: client.name,
       tool: table.routes.find(({ mcp }) => mcp?.resource === resource)?.title ?? resource,
       redirect: redirectPlace(redirectUri),
       scopes,
+      accounts: accounts.map((provider) => providers.get(provider)?.title ?? provider),
       since: new Date(createdAt),
       renewedAt: new Date(renewedAt),
       endHref: `${basePath}/grants/${id}/end`,
@@ -130,7 +123,8 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
 
   /** The tools that are given this provider's token and need it connected. */
   function toolsOf(provider: string) {
-    return table.routes.filter((route) => route.provider === provider)
+    const uses = ({ mcp }: GuardedRoute) => [...(mcp?.toolProviders.values() ?? [])].includes(provider)
+    return table.routes.filter((route) => route.provider === provider || uses(route))
   }
 
   function entryOf({ provider, held, state, reason }: Connection, user: User, returnTo: string | undefined): Entry {

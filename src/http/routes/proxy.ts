@@ -2,17 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createAnswerHeaders } from '../../core/answer-headers.ts'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { GatewayError, isEnded } from '../../core/errors.ts'
 import { type Passage, ScopeError } from '../../core/guard.ts'
 import { headerValues, type RawHeaders } from '../../core/headers.ts'
 import { MessageError } from '../../core/mcp/message.ts'
+import { toolRoute } from '../../core/mcp/tool-route.ts'
 import type { OpenExchange } from '../../core/open-exchanges.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import type { Credential } from '../../core/upstream-headers.ts'
 import { upstreamPath } from '../../core/upstream-path.ts'
+import { ConnectionError } from '../../core/upstream-tokens.ts'
 import { forward } from '../forward.ts'
-import { answerMessageError, type McpMessage, readMcpRequest } from '../mcp-request.ts'
+import { answerMessage, answerMessageError, type McpMessage, readMcpRequest } from '../mcp-request.ts'
 import { requestBody } from '../request-body.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { createUnheard } from '../unheard.ts'
@@ -39,6 +41,7 @@ type Options = Pick<
   Services,
   | 'table'
   | 'guard'
+  | 'linkings'
   | 'askForScopes'
   | 'upstreamHeaders'
   | 'clientOf'
@@ -52,7 +55,7 @@ type Options = Pick<
 /** All tools, by one wildcard route: the route table and the guard decide, nothing else does. */
 export default fp<Options>(
   async function proxy(app, options) {
-    const { table, guard, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
+    const { table, guard, linkings, askForScopes, upstreamHeaders, clientOf, refusedTokens, openExchanges } = options
     const { refusedMessage, sessionOwners, basePath, cookieName, keepAliveMs } = options
     const answerHeaders = createAnswerHeaders(cookieName)
     const webSockets = createWebSockets()
@@ -63,8 +66,11 @@ export default fp<Options>(
     const methods = app.supportedMethods.filter((method) => method !== 'TRACE')
     app.decorateRequest('admitted', null)
     app.decorateRequest('cors', null)
-    app.setErrorHandler<Error>((error, _request, reply) => {
+    app.setErrorHandler<Error>((error, request, reply) => {
       if (error instanceof MessageError) return answerMessageError(error, reply)
+      const { demand } = request
+      const asking = error instanceof ConnectionError && demand !== undefined && linkings.ask(error, demand)
+      if (asking) return answerMessage(asking, reply.code(200))
       throw error
     })
     // Bodies are passed on as they are: nothing of ours reads them.
@@ -73,23 +79,30 @@ export default fp<Options>(
 
     app.addHook('onRequest', async function admit(request, reply) {
       const { path } = request.target
-      const route = table.match(request.servedHost, path)
+      const matched = table.match(request.servedHost, path)
       // A tool behind a front proxy is not to be had here.
-      if (route === undefined || !isForwarded(route)) {
+      if (matched === undefined || !isForwarded(matched)) {
         if (path === '/') return reply.follow({ location: `${basePath}/`, cookies: [] })
         throw new GatewayError('route_not_found')
       }
-      request.toolTitle = route.title
+      request.toolTitle = matched.title
       // Answered here: it would reach the tool as nobody's request.
       if (isPreflight(request)) {
         return reply
           .code(204)
-          .headers(preflightHeaders(route.cors, request.headers, methods))
+          .headers(preflightHeaders(matched.cors, request.headers, methods))
           .send()
       }
-      request.cors = route.cors
-      const message = route.mcp && (await readMcpRequest(request, route, route.mcp).catch(refusedMessage(route)))
-      const passage = await guard.admit(route, request.guarded(), { demand: message?.demand }).catch(async (error) => {
+      request.cors = matched.cors
+      const message =
+        matched.mcp && (await readMcpRequest(request, matched, matched.mcp).catch(refusedMessage(matched)))
+      const demand = message?.demand
+      const route = demand === undefined ? matched : toolRoute(matched, demand)
+      const admit = () => guard.admit(route, request.guarded(), { demand })
+      const passage = await admit().catch(async (error) => {
+        if (error instanceof ConnectionError && demand !== undefined) {
+          return linkings.awaited(error, { demand, admit, isGone: () => reply.raw.destroyed })
+        }
         const asking =
           error instanceof ScopeError && mayLeave(request)
             ? await askForScopes(error, hereOf(request), request.cookies, request.guarded().origin)
@@ -158,7 +171,14 @@ export default fp<Options>(
         try {
           if ((await sendAs(passage)) === 'answered') return
           if (passage === undefined) throw new GatewayError('token_required')
-          const tokens = renewable && (await refusedTokens.renew(renewable.tokens))
+          const tokens =
+            renewable &&
+            (await refusedTokens.renew(renewable.tokens).catch(async (error) => {
+              // Ended meanwhile: it is told as whoever comes now.
+              const asked = { demand: message?.demand, confirmedWithinMs: 0 }
+              if (isEnded(error)) await guard.admit(route, request.guarded(), asked)
+              throw error
+            }))
           if (tokens !== undefined && body.isHeld()) {
             if ((await sendAs({ ...passage, tokens })) === 'answered') return
             refusedTokens.refusedAgain(tokens)

@@ -2,7 +2,7 @@ import { type Fragment, type Html, html } from './html.ts'
 import { page, type Site } from './layout.ts'
 import { safeHref } from './links.ts'
 import { rows } from './rows.ts'
-import { scopeItem } from './scopes.ts'
+import { accountItem, scopeItem } from './scopes.ts'
 import { words } from './words.ts'
 
 /** What an MCP client asks a person for. */
@@ -34,7 +34,7 @@ export function consentPage(site: Site, question: ConsentQuestion): string {
   const text = words.consent
   const { client, redirect, tool, scopes, accounts, user } = question
   const name = client.name || text.unnamed
-  const mayDo = [...scopes.map(scopeItem), ...accounts.map((account) => html`<li>${text.account(account)}</li>`)]
+  const mayDo = [...scopes.map(scopeItem), ...accounts.map(accountItem)]
   const facts = rows([
     [text.client, html`${name} ${vouched(client)}`],
     [text.tool, html`${tool.title}<br><span class="small muted">${tool.address}</span>`],

@@ -145,6 +145,16 @@ export const errorTexts = {
     heading: () => 'This sign-in cannot be finished',
     message: () => 'It began in another browser, or more than ten minutes ago. Start again; it takes a moment.',
   },
+  link_expired: {
+    heading: () => 'This link is over',
+    message: () =>
+      'It is good for ten minutes, or was not copied whole. Go back to your app and do there what led here: you get a new one.',
+  },
+  link_of_another: {
+    heading: () => 'This link is not for you',
+    message: (context) =>
+      `It was made for another account here. If somebody sent it to you, close this page: nothing was connected. If it is yours, sign in as the person your app acts for, then connect ${context.provider ?? 'the account'}.`,
+  },
   client_refused: {
     heading: () => 'This app cannot sign you in',
     message: () =>

@@ -2,7 +2,7 @@ import { type Html, html } from './html.ts'
 import { monogram } from './layout.ts'
 import { safeHref } from './links.ts'
 import { moment, rows } from './rows.ts'
-import { scopeItem } from './scopes.ts'
+import { accountItem, scopeItem } from './scopes.ts'
 import { words } from './words.ts'
 
 /** An MCP client that may act for the user. `endHref` takes a POST. */
@@ -12,6 +12,8 @@ export interface GrantEntry {
   readonly tool: string
   readonly redirect: string
   readonly scopes: readonly string[]
+  /** Titles of the providers whose accounts it may use. */
+  readonly accounts: readonly string[]
   readonly since: Date
   readonly renewedAt: Date
   readonly endHref: string
@@ -25,12 +27,13 @@ export function grantsSection(grants: readonly GrantEntry[]): Html {
 </section>`
 }
 
-function card({ name, tool, redirect, scopes, since, renewedAt, endHref }: GrantEntry): Html {
+function card({ name, tool, redirect, scopes, accounts, since, renewedAt, endHref }: GrantEntry): Html {
   const text = words.grants
   const called = name || words.consent.unnamed
+  const mayDo = [...scopes.map(scopeItem), ...accounts.map(accountItem)]
   const facts = rows([
     [text.tool, tool],
-    [text.scopes, scopes.length > 0 && html`<ul>${scopes.map(scopeItem)}</ul>`],
+    [text.scopes, mayDo.length > 0 && html`<ul>${mayDo}</ul>`],
     [text.redirect, redirect],
     [text.since, moment(since)],
     [text.renewedAt, moment(renewedAt)],

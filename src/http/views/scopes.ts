@@ -6,3 +6,8 @@ export function scopeItem(name: string): Html {
   const known: Readonly<Record<string, string>> = words.scopes
   return html`<li>${Object.hasOwn(known, name) ? known[name] : html`<code>${name}</code>`}</li>`
 }
+
+/** An account that a client may use, as an item of the same list. */
+export function accountItem(provider: string): Html {
+  return html`<li>${words.consent.account(provider)}</li>`
+}

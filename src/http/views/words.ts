@@ -128,6 +128,16 @@ export const words = {
     takeBack: 'You can take this back at any time, under Connections.',
   },
 
+  link: {
+    title: (account: string, app: string | undefined) => `Connect ${account} for ${app || 'an app'}?`,
+    titleAllow: (account: string, app: string | undefined) => `Let ${app || 'an app'} use your ${account} account?`,
+    asks: (account: string, tool: string) => `What your app asked ${tool} to do needs your ${account} account.`,
+    notYou: (app: string | undefined) =>
+      `Go on only if you have just come from ${app || 'your app'}, and did not get this address from somebody else.`,
+    done: (account: string) => `${account} is connected`,
+    goBack: (app: string | undefined) => `You can go back to ${app || 'your app'} now, and close this page.`,
+  },
+
   grants: {
     heading: 'Apps that act for you',
     tool: 'Uses',

@@ -13,16 +13,20 @@ const accessToken = `${user}.${id}.${secretOf('access')}`
 function open(grant = aGrant()) {
   const clock = { at: 1_000 }
   const asked: string[] = []
+  const changed: object[] = []
   const granted = createGranted({
     async read(key = '', providers) {
       asked.push(`${key} ${providers.join()}`)
       const held: HeldGrant = { user, id, version: 1, grant, endsAt: grant.endsAt, tokens: new Map() }
       return key === `${user}.${id}` ? held : undefined
     },
+    async change(place, changes) {
+      changed.push({ ...place, ...changes(grant) })
+    },
     now: () => clock.at,
     audit: (_event, { reason }) => void asked.push(reason ?? ''),
   })
-  return { granted, clock, asked }
+  return { granted, clock, asked, changed }
 }
 
 t.test('an access token leads to its grant in one reading', async (t) => {
@@ -78,6 +82,7 @@ t.test('a token that another replica has just given is looked for once more, in 
       asked.push(confirmedWithinMs)
       return held(confirmedWithinMs === 0 ? aGrant() : aGrant({ accessTokens: [] }))
     },
+    change: async () => undefined,
     now: () => 1_000,
     audit: () => undefined,
   })
@@ -85,4 +90,24 @@ t.test('a token that another replica has just given is looked for once more, in 
   t.ok(await granted({ accessToken, resource, providers: [] }))
   t.strictSame(asked, [undefined, 0])
   t.equal(await granted({ accessToken: accessToken.replace('access', 'accese'), resource, providers: [] }), undefined)
+})
+
+t.test('what a client says of itself is kept in its grant when it is new; that this fails is no failure', async (t) => {
+  const presented = { accessToken, resource, providers: [] }
+  const { granted, changed } = open(aGrant({ opensPages: true }))
+
+  for (const opensPages of [undefined, true]) await granted({ ...presented, opensPages })
+  t.strictSame(changed, [])
+  await granted({ ...presented, opensPages: false })
+  await granted({ ...presented, accessToken: 'no token', opensPages: false })
+  t.match(changed, [{ user, id, opensPages: false }])
+  t.equal(changed.length, 1)
+
+  const away = createGranted({
+    read: async () => ({ user, id, version: 1, grant: aGrant(), endsAt: 1, tokens: new Map() }),
+    change: async () => Promise.reject(new Error('the store is away')),
+    now: () => 1_000,
+    audit: () => undefined,
+  })
+  t.ok(await away({ ...presented, opensPages: true }))
 })

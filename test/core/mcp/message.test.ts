@@ -1,5 +1,6 @@
 import t from 'tap'
 import { demandOf, type McpRequest, MessageError } from '../../../src/core/mcp/message.ts'
+import type { McpRules } from '../../../src/core/route.ts'
 import { mcpRules } from '../../support/route.ts'
 
 const rules = mcpRules({
@@ -22,6 +23,12 @@ const calling = (name: unknown, headers: McpRequest['headers'] = {}) =>
 const open = { isOpen: true, scopes: [] }
 const closed = { isOpen: false, scopes: ['notes/read'] }
 
+/** Who may send it. */
+function judged(mcp: McpRules, asked: McpRequest) {
+  const { isOpen, scopes } = demandOf(mcp, asked)
+  return { isOpen, scopes }
+}
+
 /** The code of the refusal, as JSON-RPC has it; `undefined` when there is none. */
 function refusal(asked: McpRequest): number | undefined {
   try {
@@ -35,42 +42,52 @@ function refusal(asked: McpRequest): number | undefined {
 t.test('what only lists is open, public tools too; all else is protected, what is unknown as well', async (t) => {
   const lists = ['initialize', 'server/discover', 'ping', 'tools/list', 'prompts/list', 'resources/list']
   for (const method of [...lists, 'resources/templates/list', 'notifications/', 'notifications/cancelled']) {
-    t.strictSame(demandOf(rules, posted({ method })), open, method)
-    t.strictSame(demandOf(connect, posted({ method })), closed, `${method}, with challenge: connect`)
-    t.strictSame(demandOf(rules, { ...posted({ method }), asksToSignIn: true }), closed, `${method}, asking to sign in`)
+    t.strictSame(judged(rules, posted({ method })), open, method)
+    t.strictSame(judged(connect, posted({ method })), closed, `${method}, with challenge: connect`)
+    t.strictSame(judged(rules, { ...posted({ method }), asksToSignIn: true }), closed, `${method}, asking to sign in`)
   }
-  t.strictSame(demandOf(rules, calling('search')), open)
-  t.strictSame(demandOf(connect, calling('search')), closed)
+  t.strictSame(judged(rules, calling('search')), open)
+  t.strictSame(judged(connect, calling('search')), closed)
 
   for (const method of ['', 'tasks/list', 'x/notifications/y', 'notifications', 'Ping', 7, null, ['ping']]) {
-    t.strictSame(demandOf(rules, posted({ method })), closed, String(method))
+    t.strictSame(judged(rules, posted({ method })), closed, String(method))
   }
   for (const message of [{}, { result: {} }, { method: 'resources/read', params: { name: 'search' } }]) {
-    t.strictSame(demandOf(rules, posted(message)), closed, JSON.stringify(message))
+    t.strictSame(judged(rules, posted(message)), closed, JSON.stringify(message))
   }
-  for (const name of ['add_note', 'Search', '', 7, undefined]) t.strictSame(demandOf(rules, calling(name)), closed)
+  for (const name of ['add_note', 'Search', '', 7, undefined]) t.strictSame(judged(rules, calling(name)), closed)
   for (const params of [null, [], 'search', ['search']]) {
-    t.strictSame(demandOf(rules, posted({ method: 'tools/call', params })), closed, JSON.stringify(params))
+    t.strictSame(judged(rules, posted({ method: 'tools/call', params })), closed, JSON.stringify(params))
   }
 })
 
 t.test('a tool needs the scopes of the server and its own, each once', async (t) => {
   const scopes = ['notes/read', 'notes/write']
 
-  t.strictSame(demandOf(rules, calling('delete_note')), { isOpen: false, scopes })
-  t.strictSame(demandOf(rules, posted({ method: 'tools/list', params: { name: 'delete_note' } })), open)
-  t.strictSame(demandOf(rules, posted({ method: 'prompts/get', params: { name: 'delete_note' } })), closed)
+  t.strictSame(judged(rules, calling('delete_note')), { isOpen: false, scopes })
+  t.strictSame(judged(rules, posted({ method: 'tools/list', params: { name: 'delete_note' } })), open)
+  t.strictSame(judged(rules, posted({ method: 'prompts/get', params: { name: 'delete_note' } })), closed)
+})
+
+t.test('the tool is told that is called, with the message as it was read', async (t) => {
+  const message = { method: 'tools/call', params: { name: 'delete_note' } }
+
+  t.match(demandOf(rules, posted(message)), { tool: 'delete_note', message })
+  t.match(demandOf(rules, calling('search')), { tool: 'search' })
+  for (const asked of [calling(7), posted({ method: 'prompts/get', params: { name: 'search' } })]) {
+    t.equal(demandOf(rules, asked).tool, undefined)
+  }
 })
 
 t.test('the stream of an older server, and its end, are as open as the rest; an upgrade is not', async (t) => {
   for (const method of ['GET', 'DELETE']) {
-    t.strictSame(demandOf(rules, request('', { method })), open, method)
-    t.strictSame(demandOf(connect, request('', { method })), closed, method)
-    t.strictSame(demandOf(rules, request('', { method, asksToSignIn: true })), closed, method)
-    t.strictSame(demandOf(rules, request('', { method, headers: { upgrade: 'websocket' } })), closed, method)
+    t.strictSame(judged(rules, request('', { method })), open, method)
+    t.strictSame(judged(connect, request('', { method })), closed, method)
+    t.strictSame(judged(rules, request('', { method, asksToSignIn: true })), closed, method)
+    t.strictSame(judged(rules, request('', { method, headers: { upgrade: 'websocket' } })), closed, method)
   }
   for (const method of ['PUT', 'PATCH', 'OPTIONS', 'get']) {
-    t.strictSame(demandOf(rules, request('', { method })), closed, method)
+    t.strictSame(judged(rules, request('', { method })), closed, method)
   }
 })
 

@@ -5,7 +5,7 @@ import { GatewayError } from '../../../core/errors.ts'
 import type { User } from '../../../core/guard.ts'
 import { displayName } from '../../../core/identity.ts'
 import type { AuthorizationRequest } from '../../../core/mcp/authorization-request.ts'
-import type { Asking } from '../../../core/mcp/consent.ts'
+import { type Asking, accountsOf } from '../../../core/mcp/consent.ts'
 import { redirectPlace } from '../../../core/mcp/redirect-uri.ts'
 import { cookieStanding } from '../../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../../services.ts'
@@ -73,7 +73,7 @@ export async function authorize(app: FastifyInstance, options: Options): Promise
       redirect: { kind: redirectKind, address: redirectPlace(redirectUri) },
       tool: { title: route.title, address: route.host + route.path },
       scopes,
-      accounts: [...new Set(route.mcp.toolProviders.values())].map(titleOf),
+      accounts: accountsOf(route, user?.provider ?? route.signIn[0]).map(titleOf),
       user: user && displayName(user),
       signInWith: user === undefined ? route.signIn.map((name) => ({ name, title: titleOf(name) })) : [],
       shown,
