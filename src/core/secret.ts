@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** 256 random bits, base64url: an id nobody can guess. */
 export function randomId(): string {
@@ -12,7 +12,7 @@ export function sha256(text: string): string {
 
 /** Whether two secrets are equal, in a time that does not depend on where they differ. */
 export function isEqualSecret(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }
 
 /** The S256 code challenge of a verifier (RFC 7636 section 4.2). */

@@ -54,16 +54,21 @@ export async function readMcpRequest(
   return { demand, sessionId, lasting, body: method === 'POST' ? heldBody(body) : undefined }
 }
 
-async function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
-  if (Number(headers['content-length'] ?? 0) > maxBytes) throw new GatewayError('body_too_large')
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of raw) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new GatewayError('body_too_large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+function wholeBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return Promise.reject(new GatewayError('body_too_large'))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    raw.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= maxBytes) return void chunks.push(chunk)
+      // What is left is read and forgotten, so that the answer reaches the client.
+      chunks.length = 0
+      reject(new GatewayError('body_too_large'))
+    })
+    raw.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    raw.on('error', reject)
+  })
 }
 
 /** Answers a message that cannot be judged. */

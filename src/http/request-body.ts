@@ -45,21 +45,24 @@ function streamed(raw: IncomingMessage, length: number | undefined, maxBytes: nu
 
   raw.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > maxHeldBytes) held = undefined
+    if (bytes > maxHeldBytes && sink !== undefined) held = undefined
     held?.push(chunk)
+    // A small body has come when it is asked for, and goes out with the head of the request.
+    if (bytes >= maxHeldBytes && held !== undefined && sink === undefined) raw.pause()
     if (bytes > maxBytes) sink?.fail(new GatewayError('body_too_large'))
     else if (sink?.write(chunk) === false) raw.pause()
   })
   raw.on('end', () => sink?.end())
   raw.on('error', (error) => sink?.fail(error))
-  raw.pause()
 
   return {
     source: {
       length,
       flow(to) {
         sink = to
+        if (bytes > maxBytes) to.fail(new GatewayError('body_too_large'))
         for (const chunk of held ?? []) to.write(chunk)
+        if (bytes > maxHeldBytes) held = undefined
         if (raw.readableEnded) to.end()
         else raw.resume()
         return () => void raw.resume()

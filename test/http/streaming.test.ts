@@ -160,6 +160,17 @@ t.test('a body that turns out too large is refused, and the tool does not get th
   t.equal(received.complete, false)
 })
 
+t.test('a body that has come whole, and is too large, is refused before the tool hears of it', async (t) => {
+  tool.server.once('request', () => t.fail('reached the tool'))
+  const lines = ['POST /small HTTP/1.1', `Host: ${host}`, 'Transfer-Encoding: chunked']
+
+  const { status, body } = await sendRaw(origin, lines, `401\r\n${'x'.repeat(1025)}\r\n0\r\n\r\n`)
+
+  t.equal(status, 413)
+  t.equal(JSON.parse(body).code, 'body_too_large')
+  tool.server.removeAllListeners('request')
+})
+
 t.test('a body of exactly the largest size passes', async (t) => {
   for (const headers of [{ 'content-length': '1024' }, { 'transfer-encoding': 'chunked' }]) {
     const client = request(`${origin}/small`, { method: 'POST', headers }).end('x'.repeat(1024))

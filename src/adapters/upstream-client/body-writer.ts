@@ -21,6 +21,12 @@ export function writeBody(
   let bytes = 0
   let state: 'writing' | 'done' | 'stopped' = 'writing'
 
+  function giveUp(error: Error): void {
+    if (state !== 'writing') return
+    state = 'stopped'
+    fail(error)
+  }
+
   const resume = flow({
     write(piece) {
       if (state !== 'writing' || piece.length === 0) return true
@@ -34,19 +40,17 @@ export function writeBody(
         socket.uncork()
         return takesMore
       }
-      if (bytes > length) fail(new Error('the body is longer than it said'))
+      if (bytes > length) giveUp(new Error('the body is longer than it said'))
       return bytes > length || socket.write(piece)
     },
     end() {
       if (state !== 'writing') return
-      if (length !== undefined && bytes !== length) return fail(new Error('the body is shorter than it said'))
+      if (length !== undefined && bytes !== length) return giveUp(new Error('the body is shorter than it said'))
       state = 'done'
       wrote()
       if (length === undefined) socket.write('0\r\n\r\n', 'latin1')
     },
-    fail(error) {
-      if (state === 'writing') fail(error)
-    },
+    fail: giveUp,
   })
 
   return {

@@ -171,6 +171,7 @@ export function openConnection(
       const head = requestHead(sent)
       step = 'waiting'
       reader.expect(sent.method, sent.upgrade)
+      if (sent.body !== undefined) socket.cork()
       socket.write(head, 'latin1')
     } catch (error) {
       return void fail(error)
@@ -179,6 +180,8 @@ export function openConnection(
     body = writeBody(socket, sent.body, fail, () => {
       waitedMs = 0
     })
+    // What there is of the body goes out together with the head.
+    socket.uncork()
   }
 
   function forget(): void {

@@ -1,4 +1,5 @@
 import type { McpRules } from '../route.ts'
+import { memberNames } from './member-names.ts'
 
 /** What a message to an MCP server asks for. */
 export interface McpDemand {
@@ -50,6 +51,8 @@ const openMethods = new Set([
 const messageMembers = ['jsonrpc', 'id', 'method', 'params', 'result', 'error']
 const paramsMembers = ['name', 'uri', 'arguments', '_meta']
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 const parseError = -32700
 export const invalidRequest = -32600
 const headerMismatch = -32020
@@ -88,7 +91,7 @@ function readMessage(headers: McpRequest['headers'], body: Uint8Array): Message 
   let text: string
   let message: unknown
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    text = utf8.decode(body)
     message = JSON.parse(text)
   } catch {
     throw new MessageError(parseError, 'Send one JSON object in UTF-8.')
@@ -117,24 +120,6 @@ function isAmbiguous(names: readonly string[], known: readonly string[]): boolea
 /** As lenient parsers compare names: also the long s and the sign for kelvin are letters then. */
 function fold(name: string): string {
   return name.toUpperCase().toLowerCase()
-}
-
-/** The members of a JSON object that is well formed, and of its `params`, as they come: a parser keeps the last of each. */
-function memberNames(text: string): { readonly top: readonly string[]; readonly params: readonly string[] } {
-  const top: string[] = []
-  const params: string[] = []
-  let depth = 0
-  let isParams = false
-  for (const [token, string] of text.matchAll(/("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (string !== undefined && depth === 1) {
-      const name: string = JSON.parse(string)
-      isParams = name === 'params'
-      top.push(name)
-    } else if (string !== undefined && depth === 2 && isParams) params.push(JSON.parse(string))
-  }
-  return { top, params }
 }
 
 /** A header of the newer era says what the body says (2026-07-28, Streamable HTTP, Standard MCP Request Headers). */

@@ -1,3 +1,4 @@
+import { rememberedText } from '../remembered.ts'
 import type { McpRules } from '../route.ts'
 import { asksToSignIn, type McpRoute, scopesOf } from './resources.ts'
 
@@ -6,9 +7,13 @@ export const resourceMetadataPath = '/.well-known/oauth-protected-resource'
 
 /** Where a resource's metadata is, for a client with that query in the address it was given. */
 export function resourceMetadataUrl({ resource }: Pick<McpRules, 'resource'>, query: string): string {
-  const { origin, pathname } = new URL(resource)
-  return `${origin}${resourceMetadataPath}${pathname === '/' ? '' : pathname}${keptOf(query)}`
+  return metadataOf(resource) + keptOf(query)
 }
+
+const metadataOf = rememberedText(1_000, (resource) => {
+  const { origin, pathname } = new URL(resource)
+  return `${origin}${resourceMetadataPath}${pathname === '/' ? '' : pathname}`
+})
 
 /** Clients compare the resource in the metadata with their own address (section 3.3): the one query that we know stays. */
 function keptOf(query: string): string {

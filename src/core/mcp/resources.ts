@@ -30,7 +30,7 @@ export function createResources(routes: readonly GuardedRoute[]) {
 
 /** Whether a client was given the address with `?auth=required`, with which every request is challenged. */
 export function asksToSignIn(query: string): boolean {
-  return new URLSearchParams(query).get('auth') === 'required'
+  return query !== '' && new URLSearchParams(query).get('auth') === 'required'
 }
 
 /**
