@@ -68,14 +68,14 @@ export function composeMcp(options: McpOptions) {
   })
   const findClient = createFindClient({
     configured: config.mcp.clients.map(clientOf),
-    findByDocument: createFindByDocument(read, audit),
+    findByDocument: createFindByDocument(read),
     registration,
   })
-  const checkAssertion = createCheckAssertion({ verifySignature, locks, now, audit })
+  const checkAssertion = createCheckAssertion({ verifySignature, locks, now })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, now, audit })
   const authorization = createAuthorization(findClient, resources, audit)
   const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })
-  const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion), grants)
+  const tokenEndpoint = createTokenEndpoint(createAuthenticateClient(findClient, checkAssertion, audit), grants)
   const publicUrl = config.public_url
   const links = createConnectLinks(keyring, publicUrl + config.base_path, now)
   const consentedAt = (issuer: string) => createConsentedRequest(authorization, issuer)

@@ -51,11 +51,11 @@ export function createFindAddressee(findClient: FindClient) {
 
 /** What is wrong with a client is for the person whom it sent: it has no address yet to be told at. */
 function notTold(error: unknown): never {
-  throw error instanceof OAuthError ? refused(error.message) : error
+  throw error instanceof OAuthError ? refused(error.message, error.cause) : error
 }
 
-function refused(owner: string): GatewayError {
-  return new GatewayError('client_refused', { owner })
+function refused(owner: string, cause?: unknown): GatewayError {
+  return new GatewayError('client_refused', { owner, cause })
 }
 
 /** The second phase: what is asked for. Throws OAuthError. */

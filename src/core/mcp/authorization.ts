@@ -32,7 +32,7 @@ export function createAuthorization(findClient: FindClient, resources: Resources
         client_id: id.slice(0, maxFact),
         redirect: to === null ? undefined : `${to.protocol}//${to.host}`,
       }
-      audit('access_denied', { ...facts, reason: error.owner })
+      audit('access_denied', { ...facts, reason: error.cause instanceof Error ? error.cause.message : error.owner })
     }
     throw error
   }

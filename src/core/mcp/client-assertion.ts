@@ -1,7 +1,6 @@
-import type { Audit, Clock, Locks } from '../ports.ts'
+import type { Clock, Locks } from '../ports.ts'
 import { sha256 } from '../secret.ts'
 import type { Client } from './client.ts'
-import { refusing } from './client-refusal.ts'
 import { OAuthError } from './oauth-error.ts'
 
 /**
@@ -17,17 +16,14 @@ interface CheckAssertionOptions {
   readonly verifySignature: VerifySignature
   readonly locks: Locks
   readonly now: Clock
-  readonly audit: Audit
 }
 
 const maxLifeSeconds = 5 * 60
 const leewaySeconds = 60
 
 /** See `CheckAssertion` (RFC 7523 section 3; the audience is the issuer alone, or another's token endpoint could pass it on). */
-export function createCheckAssertion({ verifySignature, locks, now, audit }: CheckAssertionOptions): CheckAssertion {
-  return (jwt, client, issuer) => check(jwt, client, issuer).catch(refusing(audit, client.id))
-
-  async function check(jwt: string, client: Client, issuer: string): Promise<void> {
+export function createCheckAssertion({ verifySignature, locks, now }: CheckAssertionOptions): CheckAssertion {
+  return async function checkAssertion(jwt, client, issuer) {
     const { id } = client
     const claims = await verifySignature(jwt, client)
     if (claims === undefined) throw refused('None of the keys of the client signed the assertion.')

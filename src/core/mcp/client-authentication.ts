@@ -1,5 +1,7 @@
+import type { Audit } from '../ports.ts'
 import type { Client, ClientAuthentication } from './client.ts'
 import type { CheckAssertion } from './client-assertion.ts'
+import { refusing } from './client-refusal.ts'
 import type { FindClient } from './clients.ts'
 import { OAuthError } from './oauth-error.ts'
 import { parameter } from './parameters.ts'
@@ -23,17 +25,25 @@ interface Proof {
 export type AuthenticateClient = (request: ClientRequest) => Promise<Client>
 
 /** See `AuthenticateClient`. */
-export function createAuthenticateClient(findClient: FindClient, checkAssertion: CheckAssertion): AuthenticateClient {
+export function createAuthenticateClient(
+  findClient: FindClient,
+  checkAssertion: CheckAssertion,
+  audit: Audit,
+): AuthenticateClient {
   return async function authenticateClient(request) {
-    const { clientId, method, value } = proofOf(request)
-    const client = await findClient(clientId, request.issuer)
+    const proof = proofOf(request)
+    return proven(proof, request.issuer).catch(refusing(audit, proof.clientId))
+  }
+
+  async function proven({ clientId, method, value }: Proof, issuer: string): Promise<Client> {
+    const client = await findClient(clientId, issuer)
     // The client registers again then.
     if (client === undefined) throw refused('The client is not known here, or no longer.')
     if (!accepts(client, method)) {
       throw refused(`The client authenticates with ${client.authentications.join(' or ')}.`)
     }
     if (isSecret(method) && !client.hasSecret(value)) throw refused('The client secret is wrong.')
-    if (method === 'private_key_jwt') await checkAssertion(value, client, request.issuer)
+    if (method === 'private_key_jwt') await checkAssertion(value, client, issuer)
     return client
   }
 }

@@ -1,7 +1,5 @@
-import type { Audit } from '../ports.ts'
 import type { Client } from './client.ts'
 import { membersOf, readClientMetadata } from './client-metadata.ts'
-import { refusing } from './client-refusal.ts'
 import type { ReadDocument } from './kept-documents.ts'
 import { OAuthError } from './oauth-error.ts'
 
@@ -14,13 +12,9 @@ export type FindByDocument = (id: string) => Promise<Client | undefined>
 const maxIdLength = 500
 
 /** Clients by their metadata documents (draft-ietf-oauth-client-id-metadata-document). */
-export function createFindByDocument(read: ReadDocument, audit: Audit): FindByDocument {
+export function createFindByDocument(read: ReadDocument): FindByDocument {
   return async function findByDocument(id) {
     if (!/^https:/i.test(id)) return undefined
-    return find(id).catch(refusing(audit, id))
-  }
-
-  async function find(id: string): Promise<Client> {
     checkAddress(id)
     return clientOf(id, await read(id))
   }

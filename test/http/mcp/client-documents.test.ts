@@ -103,6 +103,7 @@ t.test('a document that cannot be had is a page and a log entry; the page does n
   const bodies = []
   for (const [client_id, reason] of refused) {
     const page = await createPerson().open(authorizeUrl(origin, { ...outside, client_id }))
+    t.match(denials().at(-1), { client_id, reason, redirect: 'https://app.test' })
     const token = await refresh(origin, { ...outside, client_id }, 'x')
 
     t.equal(page.status, 400)
