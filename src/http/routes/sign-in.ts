@@ -24,31 +24,30 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
     const asked = query.get('return_to') ?? undefined
     const { origin: here } = request.guarded()
     const origin = originNamed(asked, origins) ?? here
-    const attempt = here === publicUrl ? query.get('hand_over') : null
-    const pages = attempt === null ? undefined : hostPages
+    const attempt = here === publicUrl ? attemptIn(query) : undefined
+    const pages = attempt === undefined ? undefined : hostPages
     const returnTo = safeReturnTo(asked, origin, basePath, `${basePath}/`, pages)
     const provider = query.get('provider') ?? undefined
     if (provider !== undefined && providers.get(provider)?.canSignIn !== true) throw new GatewayError('bad_request')
 
-    // An attempt begins where it ends: only there is its cookie.
-    if (origin !== here && attempt === null) {
-      return reply.follow({ location: origin + signInPath(basePath, returnTo, provider), cookies: [] })
+    if (origin !== here && attempt !== undefined) {
+      const sender = { origin, returnTo, attempt }
+      const next = await signInForHost(sender, provider, request.guarded(), request.cookies)
+      if ('location' in next) return reply.follow(next)
+      const hrefOf = (name: string) => handOver.signInAt(sender, name)
+      return leave(request, reply, next, hrefOf(provider ?? ''), hrefOf)
     }
+    // An attempt begins on the host that it is for: only there is its cookie.
+    if (origin !== here)
+      return reply.follow({ location: origin + signInPath(basePath, returnTo, provider), cookies: [] })
     if (here !== publicUrl) {
       const start = { purpose: 'sign_in', provider: provider ?? '', returnTo } as const
       return reply.follow(handOver.leave(start, here, request.cookies))
     }
-    if (origin === here || attempt === null) {
-      const route = toolAt(request, returnTo)
-      const signIn = provider === undefined ? (route?.signIn ?? anywhere) : [provider]
-      const hrefOf = (name: string) => signInPath(basePath, returnTo, name)
-      return leave(request, reply, { route, signIn, consent: undefined }, returnTo, hrefOf)
-    }
-    const sender = { origin, returnTo, attempt }
-    const next = await signInForHost(sender, provider, request.guarded(), request.cookies)
-    if ('location' in next) return reply.follow(next)
-    const hrefOf = (name: string) => handOver.signInAt(sender, name)
-    return leave(request, reply, next, hrefOf(provider ?? ''), hrefOf)
+    const route = toolAt(request, returnTo)
+    const signIn = provider === undefined ? (route?.signIn ?? anywhere) : [provider]
+    const hrefOf = (name: string) => signInPath(basePath, returnTo, name)
+    return leave(request, reply, { route, signIn, consent: undefined }, returnTo, hrefOf)
   })
 
   /** To the one provider there is; where there are several, a page to choose. */
@@ -100,6 +99,11 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
       throw error
     }
   }
+}
+
+/** The attempt that another host has for this browser. */
+function attemptIn(query: URLSearchParams): string | undefined {
+  return /^[\w-]{43}$/.exec(query.get('hand_over') ?? '')?.[0]
 }
 
 function queryOf(request: FastifyRequest): URLSearchParams {
