@@ -134,7 +134,7 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     },
 
     /** Stores a session for another host: a child of this one, which ends when it does. */
-    createChild: ({ user, name, session }: HeldSession, origin: string) =>
+    createChild: ({ user, name, session }: Pick<HeldSession, 'user' | 'name' | 'session'>, origin: string) =>
       keep(newSessionCookie(user, name), { ...session, origin }),
 
     /** Moves a session's idle end, for it was just used, and with it that of its whole family. */

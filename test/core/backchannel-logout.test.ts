@@ -53,7 +53,19 @@ function gateway({ user: userClaim = 'sub' } = {}) {
         sid: claims.sid,
       })
       await providerSessions.note(session, sso, claims)
-      return { isLive: async () => (await store.readSession(session.cookie, [])) !== undefined }
+      const child = await store.createChild(session, 'https://b.test')
+      const areLive = async () => {
+        const found = await Promise.all([session, child].map(({ cookie }) => store.readSession(cookie, [])))
+        return found.map((held) => held !== undefined)
+      }
+      return {
+        /** On both hosts; on one alone is none of what may be. */
+        async isLive() {
+          const [own, childs] = await areLive()
+          if (own !== childs) throw new Error('a session lives on one host alone')
+          return own
+        },
+      }
     },
     says(token: { sub?: string; sid?: string }, jti = `j${tokens++}`) {
       said.push({ sub: token.sub, sid: token.sid })
