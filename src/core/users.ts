@@ -86,7 +86,9 @@ export function createUsers({ records, store, grants, emailLookUp, endings, prov
       grants.list(user.user),
     ])
     const signIn = tokens.find(({ provider }) => provider === user.provider)
-    return { user, email: signIn && emailIn(signIn), sessions, tokens, grants: granted }
+    // Where the client has yet to come for its tokens there is nothing to show.
+    const used = granted.filter(({ grant }) => grant.code.isUsed)
+    return { user, email: signIn && emailIn(signIn), sessions, tokens, grants: used }
   }
 
   return {

@@ -5,6 +5,14 @@ import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { createBrowser } from '../support/browser.ts'
+import {
+  authorizeUrl,
+  callTool,
+  connect as connectClient,
+  createPerson,
+  refresh,
+  register,
+} from '../support/mcp-client.ts'
 import { startRedis, storedKeys } from '../support/redis.ts'
 import { startGateway, startParts } from '../support/stack.ts'
 import { toolgate } from '../support/toolgate.ts'
@@ -29,6 +37,7 @@ async function setUp(t: Test) {
     routes: [
       { name: 'tool', path: '/tool', upstream: echo.url },
       { name: 'contacts', path: '/contacts', upstream: echo.url, provider: 'crm' },
+      { name: 'notes', path: '/mcp', upstream: echo.url, mcp: { scopes: ['reports/read'] } },
     ],
   }
   await startGateway(t, config)
@@ -112,6 +121,41 @@ t.test(
     const disconnected = await users('disconnect', '--sub', sub, '--provider', 'crm')
     t.match(disconnected, { exitCode: 0, out: `cognito:${sub}: disconnected.`, err: /"audit":"connection_removed"/ })
     t.match(await users('show', '--sub', sub), { exitCode: 1, out: '', err: /Nobody/ })
+  },
+)
+
+t.test(
+  'MCP clients: shown with what they may do, not before they have their tokens, and signed out at once',
+  async (t) => {
+    const { origin, signedIn, users } = await setUp(t)
+    const person = createPerson('ada', await signedIn())
+    const client = await register(origin)
+    const tokens = await connectClient(origin, client, person)
+    const waiting = await person.open(authorizeUrl(origin, client))
+
+    const text = await users('show', '--email', 'ada@example.com')
+    const json = JSON.parse((await users('show', '--email', 'ada@example.com', '--json')).out)
+
+    t.match(waiting.location, 'code=', 'another code, that nobody has come for')
+    t.match(text.out, /MCP clients\n +An app .*\/mcp .*reports\/read/)
+    t.match(json.users[0].grants, [{ client: 'An app', resource: `${origin}/mcp`, scopes: ['reports/read'] }])
+    t.equal(json.users[0].grants.length, 1)
+    for (const token of [tokens.access_token, tokens.refresh_token]) {
+      t.notMatch(text.out + JSON.stringify(json), token.split('.').at(-1))
+    }
+
+    const signedOut = await users('sign-out', '--email', 'ada@example.com')
+    const since = performance.now()
+    while ((await callTool(origin, tokens.access_token)).status !== 401 && performance.now() < since + 1_000)
+      await setTimeout(50)
+
+    t.match(signedOut, {
+      exitCode: 0,
+      out: /signed out of 1 sessions? and 1 MCP clients/,
+      err: /"audit":"grant_ended"/,
+    })
+    t.equal((await callTool(origin, tokens.access_token)).status, 401)
+    t.equal((await refresh(origin, client, tokens.refresh_token)).json.error, 'invalid_grant')
   },
 )
 

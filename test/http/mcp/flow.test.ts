@@ -52,3 +52,19 @@ t.test('an MCP server that wants it signed is told who acts for whom, and with w
   const { 'x-toolgate-identity': identity, 'x-forwarded-user': user } = echo.received[0]?.headers ?? {}
   t.match(decodeJwt(String(identity)), { aud: 'notes', sub: user, client_id: client.client_id, scope: 'reports/read' })
 })
+
+t.test('what a client may do ends with the sign-in it came from', async (t) => {
+  const clock = { ahead: 0 }
+  const { origin, control } = await startMcpStack(t, { now: () => Date.now() + clock.ahead })
+  const client = await register(origin)
+  const first = await connect(origin, client)
+  clock.ahead = 2 * 3_600_000
+  const { json: second } = await refresh(origin, client, first.refresh_token)
+  await control.fault({ endpoint: 'token', status: 400, body: { error: 'invalid_grant' }, times: 1 })
+
+  const { status, headers } = await callTool(origin, second.access_token)
+
+  t.equal(status, 401, 'the provider refused to renew the user’s token')
+  t.match(headers['www-authenticate'], 'error="invalid_token"')
+  t.equal((await refresh(origin, client, second.refresh_token)).json.error, 'invalid_grant')
+})
