@@ -16,6 +16,7 @@ import type { GrantStore } from './core/mcp/grant-store.ts'
 import { createGrants } from './core/mcp/grants.ts'
 import { createKeptDocuments } from './core/mcp/kept-documents.ts'
 import { createLinkings } from './core/mcp/linking.ts'
+import { endpointOf } from './core/mcp/metadata.ts'
 import { createRefusedConsent } from './core/mcp/refused-consent.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
@@ -71,7 +72,10 @@ export function composeMcp(options: McpOptions) {
     findByDocument: createFindByDocument(read),
     registration,
   })
-  const checkAssertion = createCheckAssertion({ verifySignature, locks, now })
+  const checkAssertion = createCheckAssertion({
+    ...{ verifySignature, locks, now },
+    tokenEndpointOf: (issuer) => endpointOf(issuer, config.base_path, 'token'),
+  })
   const grants = createGrants({ store: grantStore, tokens: userStore, endings, now, audit })
   const authorization = createAuthorization(findClient, resources, audit)
   const consent = createConsent({ grants, store: userStore, providers, sealedOn, cookieName, audit })

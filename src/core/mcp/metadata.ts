@@ -14,7 +14,7 @@ export function authorizationServerMetadata(
   resources: readonly McpRoute[],
   { basePath, readsDocuments }: AuthorizationServerSettings,
 ) {
-  const endpoint = (name: string) => `${issuer}${basePath}/${name}`
+  const endpoint = (name: string) => endpointOf(issuer, basePath, name)
   return {
     issuer,
     authorization_endpoint: endpoint('authorize'),
@@ -34,6 +34,11 @@ export function authorizationServerMetadata(
     client_id_metadata_document_supported: readsDocuments,
     protected_resources: resources.map(({ mcp }) => mcp.resource),
   }
+}
+
+/** Where an endpoint of an issuer is. */
+export function endpointOf(issuer: string, basePath: string, name: string): string {
+  return `${issuer}${basePath}/${name}`
 }
 
 /** With what clients may sign their assertions: nothing that the gateway could sign itself. */

@@ -192,6 +192,12 @@ t.test('a client like ChatGPT may sign or not, and what it signs is checked', as
   t.equal(bare.status, 200)
   const signed = asserting(await keys.sign(client_id, origin))
   t.equal((await exchange(origin, client, await codeFor(client), signed)).status, 200)
+  const forEndpoint = asserting(await keys.sign(client_id, origin, { aud: `${origin}/oauth/token` }))
+  t.equal((await exchange(origin, client, await codeFor(client), forEndpoint)).status, 200, 'as ChatGPT signs it')
+  for (const aud of ['https://other.test/oauth/token', `${origin}/oauth/revoke`, [origin, `${origin}/oauth/token`]]) {
+    const elsewhere = asserting(await keys.sign(client_id, origin, { aud }))
+    t.equal((await refresh(origin, client, 'x', elsewhere)).json.error, 'invalid_client', String(aud))
+  }
   const wrong = asserting(await stranger.sign(client_id, origin))
   t.equal((await exchange(origin, client, await codeFor(client), wrong)).json.error, 'invalid_client')
 })
