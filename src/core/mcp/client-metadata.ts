@@ -13,7 +13,7 @@ export interface ClientMetadata {
 
 type Members = Readonly<Record<string, unknown>>
 
-const maxRedirectUris = 10
+const maxRedirectUris = 50
 const maxKeys = 20
 const maxLength = 500
 const maxName = 100
