@@ -58,7 +58,6 @@ const saidElsewhere = new Set(['host', 'content-length', 'expect'])
 export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieName: string) {
   const configured = routes.flatMap((route) => [...route.identityHeaders, ...(route.inject ? [route.inject] : [])])
   const stripped = new Set([...oursAlways, ...configured.map(({ name }) => foldHeaderName(name))])
-  stripped.delete('authorization')
   const copied = [...ours, 'x-toolgate-identity', ...configured.map(({ name }) => name.toLowerCase())]
   const emptied = Object.fromEntries(copied.filter((name) => name !== 'authorization').map((name) => [name, '']))
 

@@ -5,7 +5,7 @@ import { parseTemplate } from '../../src/core/template.ts'
 import { type Carried, createUpstreamHeaders } from '../../src/core/upstream-headers.ts'
 import { fromPairs } from '../support/header-pairs.ts'
 import { aPassage } from '../support/passage.ts'
-import { aRoute } from '../support/route.ts'
+import { aRoute, mcpRules } from '../support/route.ts'
 
 const arrival = { clientAddress: '127.0.0.1', host: 'tools.test', scheme: 'https' } as const
 const names = { user: '{user}', email: '{email}', name: '{name}', groups: '{groups}' }
@@ -60,6 +60,36 @@ t.test('what would make more than 8 KB in all is left out', async (t) => {
   t.equal(headers['x-groups'], undefined)
   t.match(headers, { 'x-user': 'cognito:ada', 'x-name': 'Ada' })
   t.equal(fitting['x-groups']?.length, 8100)
+})
+
+t.test('8 KB are all headers together, to the byte', async (t) => {
+  const sent = (groups: string, name: string) =>
+    request(aPassage({ groups: [groups], name }), {
+      identityHeaders: identityHeaders.filter((header) => header.name !== 'X-user'),
+    })
+
+  t.match(sent('g'.repeat(8_000), 'n'.repeat(192)), { 'x-name': 'n'.repeat(192), 'x-groups': 'g'.repeat(8_000) })
+  t.match(sent('g'.repeat(8_000), 'n'.repeat(193)), { 'x-name': 'n'.repeat(193), 'x-groups': undefined })
+})
+
+t.test('what is not known, or could not stand in a header, is not told', async (t) => {
+  const braces = ['user', 'sub', 'email', 'name', 'groups', 'preferred_username']
+  const templates = braces.map((name) => ({ name: `X-${name}`, value: parseTemplate(`{${name}}`) }))
+  const { user, ...ada } = aPassage()
+  const evil = 'a\r\nb'
+  const profile = { email: evil, name: evil, groups: [evil], preferredUsername: evil }
+
+  const nothing = request(aPassage(), { identityHeaders: templates })
+  const refused = request({ ...ada, user: { ...user, key: evil, sub: evil, profile } }, { identityHeaders: templates })
+
+  t.strictSame(
+    Object.keys(nothing).filter((name) => braces.includes(name.slice(2))),
+    ['x-user', 'x-sub'],
+  )
+  t.strictSame(
+    Object.keys(refused).filter((name) => braces.includes(name.slice(2))),
+    [],
+  )
 })
 
 t.test('a header with a value that is not known is left out whole', async (t) => {
@@ -184,6 +214,17 @@ t.test('a request says where it came in', async (t) => {
     ...['host', 'inner.test', 'forwarded', 'for=127.0.0.1;host="tools.test";proto=https'],
     ...['x-forwarded-for', '127.0.0.1', 'x-forwarded-host', 'tools.test', 'x-forwarded-proto', 'https'],
   ])
+})
+
+t.test('where nothing is injected the Authorization of the client passes, but never a token of ours', async (t) => {
+  const open = aRoute({ inject: undefined })
+  const mcp = aRoute({ inject: undefined, mcp: mcpRules() })
+  const { forRequest } = createUpstreamHeaders([open, mcp], 'toolgate')
+  const sent = (route: Route) => fromPairs(forRequest(['Authorization', 'theirs'], route, aPassage(), arrival))
+
+  t.equal(sent(open).authorization, 'theirs')
+  t.equal(sent(mcp).authorization, undefined)
+  t.notOk('x-toolgate-identity' in sent(open), 'nor is an identity told that was not signed')
 })
 
 t.test('a front proxy is told the same names for every request, empty where there is nothing to say', async (t) => {

@@ -7,6 +7,7 @@ import type { Client } from '../../src/core/mcp/client.ts'
 import { createGrantStore } from '../../src/core/mcp/grant-store.ts'
 import { createGrants } from '../../src/core/mcp/grants.ts'
 import type { McpRoute } from '../../src/core/mcp/resources.ts'
+import type { Audit } from '../../src/core/ports.ts'
 import { createRevoking } from '../../src/core/revoke.ts'
 import { codeChallenge } from '../../src/core/secret.ts'
 import type { TokenSet } from '../../src/core/token-set.ts'
@@ -46,8 +47,12 @@ export async function granting(set: Partial<TokenSet> = {}) {
   const keyring = createKeyring([randomBytes(32)])
   const tokens = createUserStore({ records, keyring, lifetimes: { idleMs: hour, absoluteMs: hour }, now })
   const events: { readonly event: string; readonly reason?: string | undefined }[] = []
-  const audit = (event: string, { reason }: Readonly<Record<string, string | undefined>>) =>
-    void events.push(reason === undefined ? { event } : { event, reason })
+  const audited: Parameters<Audit>[] = []
+  const audit: Audit = (event, facts) => {
+    const { reason } = facts
+    events.push(reason === undefined ? { event } : { event, reason })
+    audited.push([event, facts])
+  }
   const endings = createEndings(tokens, createRevoking(revocations), audit)
   const store = createGrantStore({ records, keyring, now })
   const grants = createGrants({ store, tokens, endings, now, audit })
@@ -63,7 +68,7 @@ export async function granting(set: Partial<TokenSet> = {}) {
   const ada = { user, provider: 'cognito', sub: 'ada' }
 
   return {
-    ...{ clock, grants, store, tokens, endings, events, ada, client, held },
+    ...{ clock, grants, store, tokens, endings, events, audited, ada, client, held },
     /** A code for what Ada allowed. */
     issue: async (changes: Partial<AuthorizationRequest> = {}) =>
       (await grants.issue({ ...ada, linked: [], accounts: [] }, { ...request, ...changes })) ?? '',

@@ -72,21 +72,40 @@ t.test(
   },
 )
 
+t.test('the audit says who allowed which client what', async (t) => {
+  const { grants, ada, audited, issue } = await granting({ scopes: ['notes/read', 'notes/write'] })
+
+  await issue({ scopes: ['notes/read', 'notes/write'] })
+
+  const [listed] = await grants.list(ada.user)
+  const facts = {
+    user: 'cognito:ada',
+    grant: listed?.id,
+    client_id: 'app',
+    client_name: 'An app',
+    redirect_uri: 'https://app.test/callback',
+    resource: 'https://tools.test/mcp',
+    scope: 'notes/read notes/write',
+  }
+  t.strictSame(audited, [['consent_granted', facts]])
+})
+
 t.test('who has a code without all that belongs to it gets nothing, and does not spend it', async (t) => {
   const all = await granting()
   const { clock, issue, exchange } = all
   const code = await issue()
-  const refused = (changes: Parameters<typeof exchange>[1], presented = code) =>
-    t.rejects(exchange(presented, changes), { code: 'invalid_grant' }, Object.keys(changes ?? {}).join())
+  const refused = (changes: Parameters<typeof exchange>[1], message: RegExp, presented = code) =>
+    t.rejects(exchange(presented, changes), { code: 'invalid_grant', message })
 
-  await refused({ client: aClient({ id: 'another' }) })
-  await refused({ issuer: 'https://other.test' })
-  await refused({ redirectUri: 'https://app.test/other' })
-  await refused({ codeVerifier: 'another-verifier-of-forty-three-characters-x' })
-  await refused({}, altered(code))
-  await refused({}, 'made up')
+  await refused({ client: aClient({ id: 'another' }) }, /no such grant/)
+  await refused({ issuer: 'https://other.test' }, /no such grant/)
+  await refused({ redirectUri: 'https://app.test/other' }, /redirect_uri/)
+  await refused({ codeVerifier: 'another-verifier-of-forty-three-characters-x' }, /code_verifier/)
+  await refused({}, /code is not known/, altered(code))
+  await refused({}, /no such grant/, 'made up')
   await t.rejects(exchange(code, { isFor: (resource) => resource !== 'https://tools.test/mcp' }), {
     code: 'invalid_target',
+    message: /another resource/,
   })
   clock.at += minute - 1
 
@@ -131,7 +150,7 @@ t.test('a refresh token gives the same successor for a minute; after that its re
   t.equal(again.refresh_token, second.refresh_token)
   t.not(again.access_token, second.access_token)
   clock.at += 1
-  await t.rejects(renew(first.refresh_token), { code: 'invalid_grant' })
+  await t.rejects(renew(first.refresh_token), { code: 'invalid_grant', message: /used again/ })
   t.strictSame(reasonsOfEnd(all), ['refresh token used again'])
   await t.rejects(renew(second.refresh_token), { code: 'invalid_grant' })
 })
@@ -163,7 +182,7 @@ t.test('a refresh token that is none of ours ends nothing', async (t) => {
   const ahead = token.replace(/\.1\./, '.2.')
 
   for (const value of [altered(token), ahead, access, code, 'made up', '']) {
-    await t.rejects(all.renew(value), { code: 'invalid_grant' }, value)
+    await t.rejects(all.renew(value), { code: 'invalid_grant', message: /not known|no such grant/ }, value)
   }
   await t.rejects(all.renew(token, { client: aClient({ id: 'another' }) }), { code: 'invalid_grant' })
   await t.rejects(all.renew(token, { issuer: 'https://other.test' }), { code: 'invalid_grant' })
@@ -177,7 +196,10 @@ t.test('a refresh may name scopes of the grant, and its resource; what is refuse
   const { issue, exchange, renew } = await granting()
   const { refresh_token: token } = await exchange(await issue())
 
-  await t.rejects(renew(token, { scopes: ['notes/read', 'notes/write'] }), { code: 'invalid_scope' })
+  await t.rejects(renew(token, { scopes: ['notes/read', 'notes/write'] }), {
+    code: 'invalid_scope',
+    message: /ask the user/,
+  })
   await t.rejects(renew(token, { isFor: () => false }), { code: 'invalid_target' })
 
   const renewed = await renew(token, { scopes: ['notes/read', 'offline_access'], isFor: () => true })
@@ -239,7 +261,7 @@ t.test('a grant holds the scopes that the provider of the route granted, of thos
   t.equal(await scopesOf(asked), 'notes/read')
   t.equal(await scopesOf(asked, 'cognito'), 'notes/read')
   t.equal(await scopesOf([]), '')
-  await t.rejects(issue({ scopes: ['notes/write'] }), { code: 'invalid_scope' })
+  await t.rejects(issue({ scopes: ['notes/write'] }), { code: 'invalid_scope', message: /granted none/ })
   t.equal(await scopesOf(asked, 'crm'), 'notes/read notes/write', 'nobody has connected it yet')
   await tokens.writeTokens(ada.user, 'crm', { ...held, scopes: ['notes/write'] }, { new: true })
   t.equal(await scopesOf(asked, 'crm'), 'notes/write')
