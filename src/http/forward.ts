@@ -8,6 +8,7 @@ import type { RawHeaders } from '../core/headers.ts'
 import { passableTrailers } from '../core/trailers.ts'
 import type { AnswerListener, UpstreamClient, UpstreamRequest } from '../core/upstream-client.ts'
 import { type KeepAlive, keepAlive } from './keep-alive.ts'
+import { writeCopy } from './kept-pieces.ts'
 import type { Unheard } from './unheard.ts'
 import { upstreamError } from './upstream-error.ts'
 
@@ -62,7 +63,7 @@ export function forward(forwarding: Forwarding): Promise<Outcome> {
       writeHead()
       if (held !== undefined) {
         comments?.passed(held)
-        raw.write(Buffer.from(held))
+        writeCopy(raw, held)
       } else if (isHead) raw.flushHeaders()
       held = undefined
     }
