@@ -95,13 +95,13 @@ async function startCarriers(run: Run, stage: Stage): Promise<readonly Carrier[]
 }
 
 async function figuresOf({ subject, to }: Carrier, { seconds, warmUpSeconds }: Options): Promise<Figures> {
-  // Memory must not grow with the size of bodies: those of 1 MB come first, in both directions.
+  // Memory must not grow with the size of bodies: as much in those of 1 MB comes first, in both directions.
   const megabyte = { ...to('/1mb'), connections: 16 }
   await load({ ...megabyte, seconds: warmUpSeconds })
   const { bytes, requests, perSecond, errors } = await load({ ...megabyte, seconds })
   if (errors > 0) throw new Error(`${errors} requests failed`)
   const small = ((bytes / requests) * perSecond) / 1e6
-  for (let i = 0; i < 16; i++) await upload(to('-tool/sink'), 1e6)
+  for (let i = 0; i < large / 1e6; i++) await upload(to('-tool/sink'), 1e6)
 
   const [down, downMb] = await withGrowth(subject, () => download(to('/100mb'), large))
   const [up, upMb] = await withGrowth(subject, () => upload(to('-tool/sink'), large))
