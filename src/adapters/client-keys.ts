@@ -1,5 +1,7 @@
 import { compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose'
+import type { JsonWebKeySet } from '../core/mcp/client.ts'
 import type { VerifySignature } from '../core/mcp/client-assertion.ts'
+import { readKeySet } from '../core/mcp/client-metadata.ts'
 import { type FetchedDocument, pauseMs, type ReadDocument } from '../core/mcp/kept-documents.ts'
 import { signingAlgorithms } from '../core/mcp/metadata.ts'
 import { fetchJson } from './fetch-json.ts'
@@ -12,14 +14,14 @@ interface KeySets {
   readonly ofClients: ReadDocument
 }
 
-/** Verifies what clients sign. A key that is not in a copy of their key set may be in a newer one. */
+/** Verifies what clients sign. What no key of a copy of their key set signed, one of a newer copy may have. */
 export function createVerifySignature({ ofConfig, ofClients }: KeySets): VerifySignature {
   return async function verifySignature(jwt, { keys, known }) {
     if (keys === undefined) return undefined
-    if ('jwks' in keys) return claimsIn(await verified(jwt, keys.jwks))
+    if ('jwks' in keys) return claimsOf(jwt, keys.jwks)
     const read = known === 'configured' ? ofConfig : ofClients
-    const outcome = await verified(jwt, await read(keys.jwksUri))
-    return claimsIn(outcome === 'key_unknown' ? await verified(jwt, await read(keys.jwksUri, pauseMs)) : outcome)
+    const { jwksUri } = keys
+    return (await claimsOf(jwt, await read(jwksUri))) ?? claimsOf(jwt, await read(jwksUri, pauseMs))
   }
 }
 
@@ -30,25 +32,26 @@ export async function fetchKeys(address: string): Promise<FetchedDocument> {
   return { text: JSON.stringify(body), maxAgeMs: undefined }
 }
 
-type Outcome = Uint8Array | 'key_unknown' | 'not_signed'
-
-async function verified(jwt: string, keySet: unknown): Promise<Outcome> {
+async function claimsOf(jwt: string, keySet: unknown): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const { payload } = await compactVerify(jwt, createLocalJWKSet(keySet as JSONWebKeySet), {
-      algorithms: [...signingAlgorithms],
-    })
-    return payload
-  } catch (error) {
-    return error instanceof errors.JWKSNoMatchingKey ? 'key_unknown' : 'not_signed'
-  }
-}
-
-function claimsIn(payload: Outcome): Readonly<Record<string, unknown>> | undefined {
-  if (typeof payload === 'string') return undefined
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload).toString())
+    const claims: unknown = JSON.parse(Buffer.from(await payloadOf(jwt, readKeySet(keySet))).toString())
     return typeof claims === 'object' && claims !== null ? { ...claims } : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Of several keys that may have signed it, where it does not name one, each is tried. */
+async function payloadOf(jwt: string, keySet: JsonWebKeySet): Promise<Uint8Array> {
+  const options = { algorithms: [...signingAlgorithms] }
+  try {
+    return (await compactVerify(jwt, createLocalJWKSet(keySet as JSONWebKeySet), options)).payload
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    for await (const key of error) {
+      const verified = await compactVerify(jwt, key, options).catch(() => undefined)
+      if (verified !== undefined) return verified.payload
+    }
+    throw error
   }
 }

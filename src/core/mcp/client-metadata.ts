@@ -79,14 +79,14 @@ function authenticationsIn(
 function keysIn({ jwks_uri: uri, jwks }: Members): ClientKeys | undefined {
   if (uri !== undefined && jwks !== undefined)
     throw refusal('jwks is one place for keys and jwks_uri another; keep one')
-  if (jwks !== undefined) return { jwks: keySetIn(jwks) }
+  if (jwks !== undefined) return { jwks: readKeySet(jwks) }
   if (uri === undefined) return undefined
   if (typeof uri === 'string' && uri.length <= maxLength && redirectKind(uri) === 'web') return { jwksUri: uri }
   throw refusal('jwks_uri must be https')
 }
 
-/** A secret or private key in it is known to everybody. */
-function keySetIn(value: unknown): JsonWebKeySet {
+/** Reads a key set. A secret or private key in it is known to everybody. Throws `invalid_client_metadata`. */
+export function readKeySet(value: unknown): JsonWebKeySet {
   const list = membersOf(value)?.keys
   const keys = Array.isArray(list) ? list.map(membersOf).filter((key) => key !== undefined) : []
   if (keys.length === 0 || keys.length > maxKeys) throw refusal(`jwks must have keys, at most ${maxKeys}`)

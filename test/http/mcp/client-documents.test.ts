@@ -258,6 +258,28 @@ t.test('a gateway that is not to ask anybody does not say that it does, and does
   t.equal(host.asked('/closed'), 0)
 })
 
+t.test('keys without a name are told apart by what they signed', async (t) => {
+  const [first, second, third] = [
+    await createSigner('ES256', ''),
+    await createSigner('ES256', ''),
+    await createSigner(),
+  ]
+  host.put('/nameless/jwks', { keys: [first.jwk] })
+  const client = publish('/nameless/client', {
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: host.at('/nameless/jwks'),
+  })
+  const renew = async (keys: typeof first) =>
+    (await refresh(origin, client, 'x', asserting(await keys.sign(client.client_id, origin, {}, now())))).json.error
+
+  t.equal(await renew(first), 'invalid_grant')
+  host.put('/nameless/jwks', { keys: [first.jwk, second.jwk] })
+  clock.ahead += 11_000
+  t.equal(await renew(second), 'invalid_grant')
+  t.equal(await renew(first), 'invalid_grant')
+  t.equal(await renew(third), 'invalid_client')
+})
+
 t.test('a client that registers may have its keys at a public host, and nowhere else', async (t) => {
   const keys = await createSigner()
   host.put('/registered/jwks', { keys: [keys.jwk] })
