@@ -132,3 +132,16 @@ t.test('an address that would not fit into a cookie at public_url leads to the h
   t.equal(new URL(location).searchParams.get('return_to'), `${here}/oauth/`)
   t.ok(location.length < 2600)
 })
+
+t.test('a code is over after a minute by our own clock, whatever the store still has', async (t) => {
+  const { records } = createMemoryStore({ now: () => 0 })
+  const clock = { at: 0 }
+  const codes = createHandOverCodes({ records, keyring: createKeyring([randomBytes(32)]), now: () => clock.at })
+  const terms = { origin: here, returnTo: '/a', attempt: 'x', refused: [] }
+  const code = await codes.issue({ user, name: 's:one' }, terms)
+
+  clock.at = 59_999
+  t.match(await codes.read(code), { ...terms, session: { user, name: 's:one' } })
+  clock.at = 60_000
+  t.equal(await codes.read(code), undefined)
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { safeReturnTo, signInPath } from '../../src/core/return-to.ts'
+import { originNamed, safeReturnTo, signInPath } from '../../src/core/return-to.ts'
 
 const home = '/oauth/'
 const origins = ['http://localhost:8080', 'https://tools.acme.io']
@@ -105,4 +105,18 @@ t.test('the way to sign in knows the way back, if there is one that can be kept'
   t.equal(signInPath('/oauth', undefined), '/oauth/sign-in')
   t.equal(signInPath('/oauth', longest), `/oauth/sign-in?return_to=${encodeURIComponent(longest)}`)
   t.equal(signInPath('/oauth', `${longest}x`), '/oauth/sign-in')
+})
+
+t.test('a whole address is of one of our origins, to the letter, or of nobody', async (t) => {
+  const [a, b] = ['https://a.io', 'https://b.io:8443']
+  const named = (value: string | undefined) => originNamed(value, [a, b])
+
+  for (const own of [`${a}/`, a, 'HTTPS://A.IO:443/x', 'https:a.io/x']) t.equal(named(own), a, own)
+  t.equal(named(`${b}/x?y`), b)
+  for (const other of [
+    ...[undefined, '', '/x', '//a.io/x', 'a.io/x', `${a}.evil.example/`, `${a}evil.example/`, 'http://a.io/'],
+    ...['https://b.io/', 'https://evil@a.io/', 'https://a.io@evil.example/', `blob:${a}/x`, 'https://a.io:444/'],
+  ]) {
+    t.equal(named(other), undefined, String(other))
+  }
 })

@@ -106,6 +106,19 @@ t.test('a hand-over code works once, for a minute, on its host, and in the brows
   )
 })
 
+t.test('an attempt of public_url is finished at no other host', async (t) => {
+  const { origin, reports, browser, control } = await start(t)
+  const callback = await browser.callbackOf(`${origin}/tool`)
+
+  const answer = await createHostBrowser().load(callback.replace(origin, reports), {
+    headers: { cookie: browser.cookieHeader(origin) },
+  })
+
+  t.equal(answer.status, 400)
+  t.match(answer.body, 'attempt_unknown')
+  t.equal((await control.log()).counts.token, 0)
+})
+
 t.test('what a browser says on the way about where it wants to go changes nothing', async (t) => {
   const { origin, reports, wiki, browser } = await start(t)
   await browser.signIn(`${origin}/tool`)
