@@ -1,7 +1,9 @@
 import { createVerifySignature, fetchKeys } from './adapters/client-keys.ts'
 import { createFetchPublic, fetchNothing, type Internet, publicInternet } from './adapters/fetch-public.ts'
 import type { Config } from './config/schema.ts'
+import type { Attempts } from './core/attempt.ts'
 import type { Connections } from './core/connections.ts'
+import type { FailedAttempt } from './core/departure.ts'
 import type { Endings } from './core/endings.ts'
 import { createAuthorization, createConsentedRequest } from './core/mcp/authorization.ts'
 import { createAuthorizationServer } from './core/mcp/authorization-server.ts'
@@ -18,6 +20,7 @@ import { createKeptDocuments } from './core/mcp/kept-documents.ts'
 import { createLinkings } from './core/mcp/linking.ts'
 import { endpointOf } from './core/mcp/metadata.ts'
 import { createRefusedConsent } from './core/mcp/refused-consent.ts'
+import { createRefusedForHost } from './core/mcp/refused-for-host.ts'
 import { createRegistration } from './core/mcp/registration.ts'
 import { createResources } from './core/mcp/resources.ts'
 import { createTokenEndpoint } from './core/mcp/token-endpoint.ts'
@@ -40,6 +43,7 @@ interface McpOptions {
   /** Of keys that stay when encryption keys change. */
   readonly lastingKeyring: () => Promise<Keyring>
   readonly sealedOn: SealedCookiesOn
+  readonly attemptsOn: (origin: string) => Attempts
   readonly providers: ReadonlyMap<string, Provider>
   readonly endings: Endings
   readonly connections: Connections
@@ -57,7 +61,7 @@ interface McpOptions {
 /** The authorization server for MCP clients. */
 export function composeMcp(options: McpOptions) {
   const { config, routes, grantStore, userStore, locks, keyring, lastingKeyring, sealedOn, providers } = options
-  const { endings, connections, signIn, cookieName, now, sleep, audit, clientAddress } = options
+  const { attemptsOn, endings, connections, signIn, cookieName, now, sleep, audit, clientAddress } = options
   const { internet = publicInternet } = options
   const resources = createResources(routes)
   const registration = createRegistration({ lastingKeyring, now })
@@ -84,12 +88,15 @@ export function composeMcp(options: McpOptions) {
   const links = createConnectLinks(keyring, publicUrl + config.base_path, now)
   const consentedAt = (issuer: string) => createConsentedRequest(authorization, issuer)
   const answerConsented = createAnswerConsented({ consentedAt, consent })
+  const refusedConsent = createRefusedConsent(consentedAt(publicUrl))
+  const refusedForHost = createRefusedForHost({ attemptsOn, consentedAt, publicUrl, basePath: config.base_path })
   return {
     answerConsented,
     readAuthorization: authorization.read,
     finishConsent: createFinishConsent({ answerConsented, store: userStore, signIn, publicUrl }),
-    refusedConsent: createRefusedConsent(consentedAt(publicUrl)),
+    refusedConsent: async (failed: FailedAttempt) => (await refusedConsent(failed)) ?? refusedForHost.send(failed),
     services: {
+      refusedForHost,
       grants: createUserGrants(grantStore, endings),
       linkings: createLinkings({ links, grants: grantStore, connections, routes, sleep, audit }),
       authorizationServer: createAuthorizationServer({

@@ -163,7 +163,7 @@ export async function compose(
   const mcp = composeMcp({
     config,
     routes,
-    sealedOn: cookies.sealedOn,
+    ...cookies,
     lastingKeyring: async () => createKeyring(await namingKeys()),
     ...{ grantStore, userStore, keyring, providers, endings, connections, signIn, cookieName },
     ...{ locks: store.locks, now, sleep, audit, clientAddress, internet },

@@ -8,6 +8,7 @@ import type { IdentityKeys } from '../core/identity-keys.ts'
 import type { RefusedMessage } from '../core/mcp/audited-refusals.ts'
 import type { AuthorizationServer } from '../core/mcp/authorization-server.ts'
 import type { Linkings } from '../core/mcp/linking.ts'
+import type { RefusedForHost } from '../core/mcp/refused-for-host.ts'
 import type { SessionOwners } from '../core/mcp/session-owners.ts'
 import type { UserGrants } from '../core/mcp/user-grants.ts'
 import type { OpenExchanges } from '../core/open-exchanges.ts'
@@ -36,6 +37,7 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly askForScopes: AskForScopes
   readonly handOver: HandOver
+  readonly refusedForHost: RefusedForHost
   readonly signInForHost: SignInForHost
   readonly connections: Connections
   readonly browsers: Browsers

@@ -175,7 +175,9 @@ t.test('signing out on one host ends the session on all of them', async (t) => {
 
     t.match(answer.location, /\/logout\?/)
     for (const host of hosts) t.notOk(await isSignedIn(browser, host), `${host} after ${here}`)
-    await browser.open(answer.location ?? '')
+    const { body } = await browser.open(answer.location ?? '')
+    t.match(body, 'You are signed out')
+    t.equal(body.includes('Your sessions in other browsers'), here === origin, 'no more than is known there')
   }
 })
 

@@ -6,31 +6,42 @@ import type { ConsentedRequest } from './authorization.ts'
 import { refusalTo } from './authorization-request.ts'
 import { OAuthError } from './oauth-error.ts'
 
+/** What a client is told of a refusal: what is wrong between the provider and us is not its affair, the log has it. */
+const told = {
+  invalid_scope: 'The sign-in provider does not grant these scopes.',
+  access_denied: 'The sign-in was cancelled or refused.',
+  temporarily_unavailable: 'The sign-in provider is away. Try again later.',
+  server_error: 'The sign-in provider refused. The log of the gateway has the reason.',
+} as const
+
 /**
  * After the provider, or the person there, refused: the client is told (RFC 6749 section 4.1.2.1), for it is the one that
  * the person came from. `undefined` for any other failure, which has a page of ours, and a cause that can be mended.
  */
 export function createRefusedConsent(consentedRequest: ConsentedRequest) {
   return async function refusedConsent({ attempt, error }: FailedAttempt): Promise<Redirection | undefined> {
-    if (attempt.purpose !== 'consent' || !isAuthorizationError(error.cause)) return undefined
+    const refusal = toldOf(error)
+    if (attempt.purpose !== 'consent' || refusal === undefined) return undefined
     const asked = await consentedRequest(attempt)
-    return asked && { location: refusalTo(asked, asClientIsTold(error)), cookies: [] }
+    return asked && { location: refusalTo(asked, refusal), cookies: [] }
   }
 }
 
-/** Whether it came back in the place of a code. */
-function isAuthorizationError(cause: unknown): cause is ProviderError {
-  if (!(cause instanceof ProviderError) || cause.error === undefined) return false
-  return cause.step === 'callback' || cause.step === 'authorize'
+/** What a client is told of a failure, if it came back in the place of a code. */
+export function toldOf(failure: GatewayError): OAuthError | undefined {
+  const { cause } = failure
+  if (!(cause instanceof ProviderError) || cause.error === undefined) return undefined
+  if (cause.step !== 'callback' && cause.step !== 'authorize') return undefined
+  if (isRefusedScope(failure)) return toldWith('invalid_scope')
+  const isPassedOn = cause.error === 'access_denied' || cause.error === 'temporarily_unavailable'
+  return toldWith(isPassedOn ? cause.error : 'server_error')
 }
 
-/** What is wrong between the provider and us is not the client's affair: the log has it. */
-function asClientIsTold(failure: GatewayError): OAuthError {
-  const error = failure.cause instanceof ProviderError ? failure.cause.error : undefined
-  if (isRefusedScope(failure))
-    return new OAuthError('invalid_scope', 'The sign-in provider does not grant these scopes.')
-  if (error === 'access_denied') return new OAuthError(error, 'The sign-in was cancelled or refused.')
-  if (error === 'temporarily_unavailable')
-    return new OAuthError(error, 'The sign-in provider is away. Try again later.')
-  return new OAuthError('server_error', 'The sign-in provider refused. The log of the gateway has the reason.')
+/** A refusal by its code; `undefined` for any that no client is told. */
+export function toldWith(code: string): OAuthError | undefined {
+  return isTold(code) ? new OAuthError(code, told[code]) : undefined
+}
+
+function isTold(code: string): code is keyof typeof told {
+  return Object.hasOwn(told, code)
 }

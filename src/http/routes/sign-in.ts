@@ -10,11 +10,12 @@ import type { YetToSignIn } from '../../core/sign-in-for-host.ts'
 import type { HttpSettings, Services } from '../services.ts'
 import { signInPage } from '../views/sign-in.ts'
 
-type Options = Pick<Services, 'roundTrips' | 'handOver' | 'signInForHost' | 'providers' | 'table'> & HttpSettings
+type Options = Pick<Services, 'roundTrips' | 'handOver' | 'refusedForHost' | 'signInForHost' | 'providers' | 'table'> &
+  HttpSettings
 
 /** Leaving for the provider, and coming back. */
 export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { roundTrips, handOver, signInForHost, providers, table, publicUrl, basePath, site } = options
+  const { roundTrips, handOver, refusedForHost, signInForHost, providers, table, publicUrl, basePath, site } = options
   const origins = originsOf(table.routes, publicUrl)
   const [firstProvider = ''] = providers.keys()
   const anywhere = [...new Set(table.routes.flatMap((route) => route.signIn))]
@@ -71,8 +72,13 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
   }
 
   app.get('/hand-over', { exposeHeadRoute: false }, async (request, reply) => {
-    const code = queryOf(request).get('code') ?? undefined
-    return reply.follow(await handOver.receive(code, request.guarded().origin, request.cookies))
+    const query = queryOf(request)
+    const { origin } = request.guarded()
+    const [attempt, error] = [query.get('attempt'), query.get('error')]
+    if (attempt !== null && error !== null) {
+      return reply.follow(await refusedForHost.receive(attempt, error, origin, request.cookies))
+    }
+    return reply.follow(await handOver.receive(query.get('code') ?? undefined, origin, request.cookies))
   })
 
   for (const name of providers.keys()) {

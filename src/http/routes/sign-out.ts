@@ -47,7 +47,7 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
     reply.changeCookies([{ name: noteName, value: '', maxAgeSeconds: 0 }])
     return reply.page(
       signedOutPage(site, {
-        everywhere: scope === 'everywhere',
+        everywhere: scope === undefined ? undefined : scope === 'everywhere',
         provider: provider?.title,
         providerSession: providerSession === 'ended' ? 'ended' : 'kept',
         signInHref: `${basePath}/sign-in`,

@@ -16,9 +16,9 @@ export function signOutPage(site: Site, { user, action }: { readonly user: strin
   return page(site, { title: words.signOut.title, width: 'narrow', icon: 'leave' }, body)
 }
 
-/** What a sign-out did. `providerSession` is the session at the provider itself, where there is one. */
+/** What a sign-out did, as far as is known here: it may have been on another host. `providerSession` is the session at the provider itself, where there is one. */
 export interface SignedOut {
-  readonly everywhere: boolean
+  readonly everywhere: boolean | undefined
   readonly provider?: string | undefined
   readonly providerSession?: 'ended' | 'kept' | undefined
   readonly signInHref: string
@@ -27,8 +27,8 @@ export interface SignedOut {
 /** Says what ended, what did not, and how to sign in again. */
 export function signedOutPage(site: Site, { everywhere, provider, providerSession, signInHref }: SignedOut): string {
   const text = words.signedOut
-  const ended = [everywhere ? text.everyBrowser : text.thisBrowser, everywhere && text.apps]
-  const kept = [!everywhere && text.otherBrowsers, text.connections]
+  const ended = [everywhere ? text.everyBrowser : text.thisBrowser, everywhere === true && text.apps]
+  const kept = [everywhere === false && text.otherBrowsers, text.connections]
   if (provider !== undefined) {
     if (providerSession === 'ended') ended.push(text.provider(provider))
     if (providerSession === 'kept') kept.unshift(text.provider(provider))

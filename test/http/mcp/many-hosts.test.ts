@@ -178,3 +178,31 @@ t.test('a consent that one browser gave is finished in no other', async (t) => {
   t.notOk(lines.some((line) => line.includes('consent_granted')))
   t.ok(lines.some((line) => line.includes('sign_in_failed') && line.includes('hand_over')))
 })
+
+t.test('who cancels at the provider is back in the app of that host, which is told why', async (t) => {
+  const { a, control } = await start(t)
+  const client = await register(a)
+  const [ada, other] = [person(), person()]
+  const leaving = await ada.press(await ada.open(authorizeUrl(a, client)), 'allow')
+  const upTo = async (url: string | undefined, part: string) =>
+    (await ada.browser.open(url ?? '', (location) => location.includes(part))).location ?? ''
+  const provider = await upTo(leaving.location, '/oauth2/authorize')
+  await control.fault({ endpoint: 'authorize', error: 'access_denied', times: 1 })
+  const refusal = await upTo(provider, '/oauth/hand-over')
+
+  const elsewhere = await other.open(refusal)
+  const forged = await ada.open(refusal.replace('access_denied', 'toString'))
+  const back = new URL((await ada.open(refusal)).location ?? '')
+  const again = await ada.open(refusal)
+
+  t.equal(new URL(refusal).origin, a)
+  t.equal(back.origin + back.pathname, client.redirect_uri)
+  t.strictSame(
+    ['error', 'state', 'iss', 'code'].map((name) => back.searchParams.get(name)),
+    ['access_denied', 'st', a, null],
+  )
+  for (const { status, body } of [elsewhere, forged, again]) {
+    t.equal(status, 400)
+    t.match(body, 'attempt_unknown')
+  }
+})
