@@ -1,3 +1,4 @@
+import { isLoopback } from '../core/loopback.ts'
 import type { Findings } from './findings.ts'
 import { isHttpsOrLoopback, parseUrl } from './leaves.ts'
 import { routeOrigin } from './route-origin.ts'
@@ -17,4 +18,19 @@ export function checkHost({ host }: DraftRoute, draft: Draft, path: string, { pr
   if (all.some((other) => other.hostname === own.hostname && other.host !== own.host)) {
     problem(`${path}.host`, 'differs from another host in its port alone, and browsers tell no ports apart; rename one')
   }
+}
+
+/** Our consent page is of the origin of every tool on its host, whose scripts could answer it. On this machine that is nobody's loss. */
+export function warnOfSharedHost(route: DraftRoute, draft: Draft, path: string, { warning }: Findings): void {
+  const publicUrl = draft.public_url ?? ''
+  const originOf = ({ host }: DraftRoute) => routeOrigin(host?.toLowerCase(), publicUrl)
+  const own = parseUrl(originOf(route))
+  if (route.mcp === undefined || own === undefined || isLoopback(own.hostname)) return
+  const others = (draft.routes ?? []).filter((other) => other !== undefined)
+  const beside = others.find((other) => other.mcp === undefined && originOf(other) === originOf(route))
+  if (beside === undefined) return
+  warning(
+    path,
+    `is on one host with ${beside.name}, whose pages could answer our consent page; give one a host of its own`,
+  )
 }

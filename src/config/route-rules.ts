@@ -2,7 +2,7 @@ import { foldHeaderName } from '../core/headers.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { reservedWellKnown } from '../core/reserved.ts'
 import { childPath, type Findings } from './findings.ts'
-import { checkHost } from './host-rules.ts'
+import { checkHost, warnOfSharedHost } from './host-rules.ts'
 import { isHttpsOrLoopback, parseUrl } from './leaves.ts'
 import { canSignIn, hasIdToken, hasIssuer, openTitle } from './provider-rules.ts'
 import { routeOrigin } from './route-origin.ts'
@@ -29,6 +29,7 @@ export function checkRoutes(draft: Draft, findings: Findings): void {
     checkIdToken(route, providers, path, findings)
     checkAccept(route, providers, path, findings)
     warnOfPlainHttp(route, path, findings)
+    warnOfSharedHost(route, draft, path, findings)
     warnOfOpenDoor(route, providers, path, findings)
   }
   checkDefaultSignIn(draft, findings)

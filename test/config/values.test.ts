@@ -217,6 +217,15 @@ t.test('routes of different hosts may have one path, and plain http is for hosts
   ])
 })
 
+t.test('an MCP server beside a tool that has pages is a warning, but not on this machine', async (t) => {
+  const beside = (host: string) => `  - { name: notes, ${host}path: /mcp, upstream: http://127.0.0.1:1, mcp: {} }`
+  const warningsOf = async (changes: Readonly<Record<number, string>>) => (await parse(changes)).warnings
+
+  t.match(await warningsOf({ 14: beside('') }), [{ path: 'routes[1]', message: /on one host with reports/ }])
+  t.strictSame(await warningsOf({ 14: beside('host: notes.acme.io, ') }), [])
+  t.strictSame(await warningsOf({ 1: 'public_url: http://localhost:8080', 14: beside('') }), [])
+})
+
 t.test('a domain without a scheme or with a slash at its end is mended, with a warning', async (t) => {
   const { config, warnings } = await parse({ 5: '    domain: acme.auth.eu-west-1.amazoncognito.com//' })
 
