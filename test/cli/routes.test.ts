@@ -212,3 +212,16 @@ t.test('a command line that explains nothing says what to write', async (t) => {
 
   for (const [args, err] of lines) t.match(await toolgate('routes', ...args, '-c', file), { exitCode: 1, out: '', err })
 })
+
+t.test('a route on another host is found there, and leads to the sign-in of that host', async (t) => {
+  const route = { name: 'wiki', host: 'wiki.acme.io', path: '/reports', upstream: 'http://127.0.0.1:3003' }
+  const file = configIn(t, { ...yaml, routes: [...yaml.routes, route] })
+
+  const there = await explain(file, 'GET', 'https://wiki.acme.io/reports/1?a=b')
+  const here = await explain(file, 'GET', '/reports/1')
+  const nowhere = await explain(file, 'GET', 'https://other.acme.io/reports')
+
+  t.match(there, { route: 'wiki', anonymous_browser: '302 to https://wiki.acme.io/oauth/sign-in?return_to=%2Freports' })
+  t.match(here, { route: 'reports', anonymous_browser: '302 to https://tools.acme.io/oauth/sign-in' })
+  t.match(nowhere, { anonymous_browser: '421 host_unknown, a page' })
+})

@@ -247,3 +247,20 @@ t.test('over two replicas with one Redis each step may meet another one', async 
   t.equal((await control.log()).counts.token, 1)
   t.notOk(await isSignedIn(browser, origin))
 })
+
+t.test('on https the cookies of a host are of that host alone', async (t) => {
+  const { yaml } = await startHosts(t)
+  const listen = { host: '127.0.0.1', port: await freePort() }
+  const routes = [{ name: 'b', host: 'b.acme.io', path: '/tool', upstream: 'http://127.0.0.1:9' }]
+  await startGateway(t, { ...yaml, listen, routes, public_url: 'https://a.acme.io', log: { level: 'fatal' } })
+
+  const { headers, location } = await createHostBrowser().load(`http://127.0.0.1:${listen.port}/oauth/sign-in`, {
+    headers: { host: 'b.acme.io' },
+  })
+
+  t.match(location, 'https://a.acme.io/oauth/sign-in?hand_over=')
+  t.match(
+    headers['set-cookie'],
+    /^__Host-toolgate\.a\.[\w-]{43}=[\w-]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+  )
+})
