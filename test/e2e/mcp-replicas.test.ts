@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
 import { Agent, request } from 'undici'
+import { until } from '../faults/support/until.ts'
 import { freePort } from '../support/free-port.ts'
 import { callTool, connect, createPerson, refresh, register, sendMessage } from '../support/mcp-client.ts'
 import { startMcpStack } from '../support/mcp-stack.ts'
@@ -9,12 +10,15 @@ import { startGateway } from '../support/stack.ts'
 
 const redis = await startRedis(t)
 const encryption_keys = [randomBytes(32).toString('base64')]
-const { origin, yaml } = await startMcpStack(t, {
+const { origin, yaml, gateway } = await startMcpStack(t, {
   mcp: { challenge: 'lazy', scopes: ['reports/read'] },
   config: { store: { url: redis.url }, encryption_keys },
 })
 const listen = { host: '127.0.0.1', port: await freePort() }
-await startGateway(t, { ...yaml, listen })
+const second = await startGateway(t, { ...yaml, listen })
+for (const { admin } of [gateway, second]) {
+  await until('the store', async () => (await admin.inject('/readyz')).statusCode === 200)
+}
 const { host } = new URL(origin)
 /** The two replicas: where each is asked, and with which headers. */
 const replicas = [
