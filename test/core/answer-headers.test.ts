@@ -3,7 +3,7 @@ import { createAnswerHeaders } from '../../src/core/answer-headers.ts'
 import type { Route } from '../../src/core/route.ts'
 import type { Credential } from '../../src/core/upstream-headers.ts'
 import { fromPairs, toPairs } from '../support/header-pairs.ts'
-import { aRoute } from '../support/route.ts'
+import { aRoute, mcpRules } from '../support/route.ts'
 
 /** What is left of an upstream's headers. */
 function response(
@@ -75,14 +75,15 @@ t.test('what one tool could change for the others on its host is dropped, whoeve
 
 t.test('scripts of listed origins may read the answer, by the names of its headers', async (t) => {
   const cors = { origins: ['https://app.test'], credentials: false }
-  const own = { 'x-own': '1', vary: 'Accept' }
+  const own = { 'x-own': '1', etag: '"2"', vary: 'Accept' }
   const ofOrigin = (origin: string | undefined, headers = own) =>
     response(headers, { cors, access: 'public' }, 'none', origin)
 
   t.same(ofOrigin('https://app.test'), {
     'x-own': '1',
+    etag: '"2"',
     'access-control-allow-origin': 'https://app.test',
-    'access-control-expose-headers': 'x-own, vary',
+    'access-control-expose-headers': 'x-own, etag, vary',
     vary: 'Accept, Origin',
   })
   for (const other of ['https://other.test', undefined]) t.same(ofOrigin(other), { ...own, vary: 'Accept, Origin' })
@@ -105,6 +106,7 @@ t.test('caches are told so on optional routes, and left alone on public ones', a
   const shared = { 'cache-control': 'public, max-age=60' }
 
   t.equal(response(shared, { access: 'optional' }, 'none')['cache-control'], 'private, max-age=60')
+  t.equal(response(shared, { mcp: mcpRules() }, 'none')['cache-control'], 'private, max-age=60')
   t.same(response(shared, { access: 'public' }, 'none'), shared)
 })
 
