@@ -143,7 +143,8 @@ export const errorTexts = {
   },
   attempt_unknown: {
     heading: () => 'This sign-in cannot be finished',
-    message: () => 'It began in another browser, or more than ten minutes ago. Start again; it takes a moment.',
+    message: () =>
+      'It began in another browser, or some time ago, or this browser keeps no cookies. Start again; it takes a moment.',
   },
   link_expired: {
     heading: () => 'This link is over',

@@ -125,6 +125,15 @@ t.test('a consent that an attacker gave, or prepared, is of no use in the browse
   )
 })
 
+t.test('a browser that keeps no cookies is told so, not asked for ever', async (t) => {
+  const { url, form } = answerTo(await createBrowser().load(authorizeUrl(origin, client)), 'allow')
+
+  const answer = await press(createBrowser(), url, form)
+
+  t.equal(answer.status, 400)
+  t.match(answer.body, 'this browser keeps no cookies')
+})
+
 t.test('what was shown to one account counts for no other', async (t) => {
   const browser = createBrowser()
   await browser.signIn(`${origin}/tool`)

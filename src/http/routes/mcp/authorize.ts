@@ -42,6 +42,8 @@ export const authorizeRoutes: FastifyPluginAsync<Options> = async (app, options)
     // People sign in at public_url, and are consenting where they said yes.
     const leave: typeof roundTrips.beginForeseeing = async (start, cookies) => handOver.leave(start, origin, cookies)
     const next = await consent.allow(consenting, origin === publicUrl ? roundTrips.beginForeseeing : leave)
+    // A browser that keeps no cookies would be asked for ever.
+    if (next === undefined && request.headers.cookie === undefined) throw new GatewayError('attempt_unknown')
     // What was answered is not what is asked: it is asked once more.
     return reply.follow(next ?? { location: consenting.returnTo, cookies: [] })
   })
