@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { checkOnline } from '../compose-check.ts'
+import { checkOnline } from '../compose/check.ts'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { ConfigError, type Problem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'

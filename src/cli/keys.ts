@@ -46,7 +46,7 @@ async function rotate(file: string, io: Io): Promise<number> {
   const { config } = await loadConfig(file, process.env)
   if (config.store.url === 'memory:')
     throw new CommandError('store.url is memory: there is nothing stored to seal anew.')
-  const { rotateStoredKeys } = await import('../compose-keys.ts')
+  const { rotateStoredKeys } = await import('../compose/keys.ts')
   let totals: Rotation = { resealed: 0, current: 0, unopened: 0, newer: 0, overtaken: 0 }
   let saidAt = Date.now()
   try {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import type { Gateway } from '../compose-gateway.ts'
+import type { Gateway } from '../compose/gateway.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { commandOptions, configFile } from './config-option.ts'

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
+import type { Gateway } from '../compose/gateway.ts'
 import { compose, type Surroundings } from '../compose.ts'
-import type { Gateway } from '../compose-gateway.ts'
 import type { Config } from '../config/schema.ts'
 import { listen } from './listen.ts'
 

@@ -65,7 +65,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   const order = orderOf(verb, values, config)
   const stream = { write: (line: string) => io.err(line.trimEnd()) }
   const { log } = fastify({ logger: { level: config.log.level, stream } })
-  const { composeUsers } = await import('../compose-users.ts')
+  const { composeUsers } = await import('../compose/users.ts')
   const users = composeUsers(config, log)
   if (users === undefined) {
     throw new CommandError('store.url is memory: what a gateway keeps is in its own process, where no command sees it.')

@@ -1,6 +1,6 @@
 import fastify from 'fastify'
-import { composeAdmin } from '../compose-admin.ts'
-import type { Gateway } from '../compose-gateway.ts'
+import { composeAdmin } from '../compose/admin.ts'
+import type { Gateway } from '../compose/gateway.ts'
 import type { Config } from '../config/schema.ts'
 import { type KeptWorker, keepWorker } from './keep-worker.ts'
 import { freeAddress, listen } from './listen.ts'

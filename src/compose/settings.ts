@@ -1,4 +1,4 @@
-import type { Config } from './config/schema.ts'
+import type { Config } from '../config/schema.ts'
 
 /** What the parts of a gateway take from its config more than once. Times in milliseconds. */
 export function settingsOf({ public_url: publicUrl, sessions }: Config) {

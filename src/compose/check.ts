@@ -1,16 +1,16 @@
-import { createProbe } from './adapters/probe.ts'
-import { createReach } from './adapters/upstream-reach.ts'
-import { ownAddresses, providersOf } from './config/providers.ts'
-import { routesOf } from './config/routes.ts'
-import type { Config } from './config/schema.ts'
-import { storeOf } from './config/store.ts'
-import { checkProvider } from './core/check/check-provider.ts'
-import { storeFindings } from './core/check/store.ts'
-import { checkUpstream } from './core/check/upstream.ts'
-import type { Finding } from './core/finding.ts'
-import type { ProviderSettings } from './core/provider-settings.ts'
-import { type GuardedRoute, isForwarded } from './core/route.ts'
-import { addressText, storeAddress } from './core/store-address.ts'
+import { createProbe } from '../adapters/probe.ts'
+import { createReach } from '../adapters/upstream-reach.ts'
+import { ownAddresses, providersOf } from '../config/providers.ts'
+import { routesOf } from '../config/routes.ts'
+import type { Config } from '../config/schema.ts'
+import { storeOf } from '../config/store.ts'
+import { checkProvider } from '../core/check/check-provider.ts'
+import { storeFindings } from '../core/check/store.ts'
+import { checkUpstream } from '../core/check/upstream.ts'
+import type { Finding } from '../core/finding.ts'
+import type { ProviderSettings } from '../core/provider-settings.ts'
+import { type GuardedRoute, isForwarded } from '../core/route.ts'
+import { addressText, storeAddress } from '../core/store-address.ts'
 
 /** How long it may take, in milliseconds: one question, and all of them. */
 export interface CheckLimits {
@@ -56,7 +56,7 @@ function scopesAskedFor({ name, scopes }: ProviderSettings, routes: readonly Gua
 async function checkStore(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const connection = storeOf(config)
   if (connection === undefined) return []
-  const { inspectRedis } = await import('./adapters/redis/inspect.ts')
+  const { inspectRedis } = await import('../adapters/redis/inspect.ts')
   const outcome = await inspectRedis(connection, config.store.key_prefix, { signal })
   return storeFindings(outcome, addressText(storeAddress(connection.url)))
 }

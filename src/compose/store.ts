@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createMemoryStore } from './adapters/memory-store.ts'
-import type { Config } from './config/schema.ts'
-import { storeOf } from './config/store.ts'
-import type { Clock, Store } from './core/ports.ts'
+import { createMemoryStore } from '../adapters/memory-store.ts'
+import type { Config } from '../config/schema.ts'
+import { storeOf } from '../config/store.ts'
+import type { Clock, Store } from '../core/ports.ts'
 
 /** The store of the config. Redis is loaded only where it is used, and connected to in the background. */
 export async function composeStore(config: Config, now: Clock, logger: FastifyBaseLogger): Promise<Store> {
   const connection = storeOf(config)
   if (connection === undefined) return createMemoryStore({ now })
-  const { createRedisStore } = await import('./adapters/redis/store.ts')
+  const { createRedisStore } = await import('../adapters/redis/store.ts')
   return createRedisStore({
     ...connection,
     keyPrefix: config.store.key_prefix,

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { createRedisStore } from './adapters/redis/store.ts'
-import { composeProviders } from './compose-providers.ts'
-import type { Config } from './config/schema.ts'
-import { storeOf } from './config/store.ts'
-import { createProviderStates } from './core/provider-states.ts'
-import { buildAdmin } from './http/admin.ts'
+import { createRedisStore } from '../adapters/redis/store.ts'
+import type { Config } from '../config/schema.ts'
+import { storeOf } from '../config/store.ts'
+import { createProviderStates } from '../core/provider-states.ts'
+import { buildAdmin } from '../http/admin.ts'
+import { composeProviders } from './providers.ts'
 
 /** The admin application alone, for a process whose workers do the rest: with a connection to the store of its own. */
 export function composeAdmin(

@@ -1,9 +1,9 @@
-import type { Config } from './config/schema.ts'
-import type { GrantStore } from './core/mcp/grant-store.ts'
-import type { Clock, Invalidations } from './core/ports.ts'
-import type { SessionLifetimes } from './core/session.ts'
-import { createSessionCache } from './core/session-cache.ts'
-import type { UserStore } from './core/user-store.ts'
+import type { Config } from '../config/schema.ts'
+import type { GrantStore } from '../core/mcp/grant-store.ts'
+import type { Clock, Invalidations } from '../core/ports.ts'
+import type { SessionLifetimes } from '../core/session.ts'
+import { createSessionCache } from '../core/session-cache.ts'
+import type { UserStore } from '../core/user-store.ts'
 
 interface CachesOptions {
   readonly invalidations: Invalidations

@@ -1,10 +1,10 @@
-import { createProbe } from './adapters/probe.ts'
-import { createProvider } from './adapters/providers/provider.ts'
-import { ownAddresses, providersOf } from './config/providers.ts'
-import type { Config } from './config/schema.ts'
-import { createBudget } from './core/budget.ts'
-import { type Asking, createDiagnosis } from './core/diagnosis.ts'
-import type { Clock, Sleep } from './core/ports.ts'
+import { createProbe } from '../adapters/probe.ts'
+import { createProvider } from '../adapters/providers/provider.ts'
+import { ownAddresses, providersOf } from '../config/providers.ts'
+import type { Config } from '../config/schema.ts'
+import { createBudget } from '../core/budget.ts'
+import { type Asking, createDiagnosis } from '../core/diagnosis.ts'
+import type { Clock, Sleep } from '../core/ports.ts'
 
 /** The providers of the config, what may be asked of each, and what finds out why one refuses. */
 export function composeProviders(config: Config, now: Clock, sleep: Sleep) {

@@ -1,6 +1,6 @@
-import type { buildAdmin } from './http/admin.ts'
-import type { buildApp } from './http/app.ts'
-import type { buildForwardAuth } from './http/forward-auth.ts'
+import type { buildAdmin } from '../http/admin.ts'
+import type { buildApp } from '../http/app.ts'
+import type { buildForwardAuth } from '../http/forward-auth.ts'
 
 /** A gateway, ready to listen. */
 export interface Gateway {
