@@ -15,6 +15,11 @@ export function isEqualSecret(a: string, b: string): boolean {
   return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }
 
+/** Whether two digests of `sha256` are equal, in a time that does not depend on where they differ. */
+export function isEqualDigest(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}
+
 /** The S256 code challenge of a verifier (RFC 7636 section 4.2). */
 export function codeChallenge(verifier: string): string {
   return sha256(verifier)

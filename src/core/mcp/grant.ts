@@ -1,5 +1,5 @@
 import type { UserHash } from '../ports.ts'
-import { isEqualSecret, randomId, sha256 } from '../secret.ts'
+import { isEqualDigest, randomId, sha256 } from '../secret.ts'
 
 /** One MCP client allowed to act for one user on one resource. Times in milliseconds since the epoch. */
 export interface Grant {
@@ -104,7 +104,7 @@ export function parseGrantToken(value: string): GrantToken | undefined {
 /** Whether an access token is one of the grant's, and good at that time. */
 export function hasAccessToken({ accessTokens }: Grant, secret: string, now: number): boolean {
   const hash = sha256(secret)
-  return accessTokens.some((token) => token.expiresAt > now && isEqualSecret(token.hash, hash))
+  return accessTokens.some((token) => token.expiresAt > now && isEqualDigest(token.hash, hash))
 }
 
 /** The grant with one more access token; what is over is forgotten. */
