@@ -9,30 +9,24 @@ import type { Internet } from './adapters/fetch-public.ts'
 import { createKeyring } from './adapters/keyring.ts'
 import { createTrustedProxies } from './adapters/trusted-proxies.ts'
 import { createUpstreamClients } from './adapters/upstream-clients.ts'
-import { composeCaches } from './compose/caches.ts'
-import { composeEndings } from './compose/endings.ts'
 import { type Gateway, gatewayOf } from './compose/gateway.ts'
+import { composeGuard } from './compose/guard.ts'
 import { composeCookies, composeHosts } from './compose/hosts.ts'
 import { composeMcp } from './compose/mcp.ts'
 import { composeProviders } from './compose/providers.ts'
 import { settingsOf } from './compose/settings.ts'
 import { composeStore } from './compose/store.ts'
+import { composeTokens } from './compose/tokens.ts'
 import { allowOf, routesOf } from './config/routes.ts'
 import type { Config } from './config/schema.ts'
 import { createCallRoute } from './core/call-route.ts'
 import { createConnect } from './core/connect.ts'
 import { createConnections } from './core/connections.ts'
-import { createEmailLookUp } from './core/email-look-up.ts'
 import { createExplain } from './core/explain.ts'
-import { createFreshTokens } from './core/fresh-tokens.ts'
-import { createGuard } from './core/guard.ts'
-import { createIdentityKeys } from './core/identity-keys.ts'
-import { auditingChallenges, createRefusedMessage } from './core/mcp/audited-refusals.ts'
+import { createRefusedMessage } from './core/mcp/audited-refusals.ts'
 import { createGrantStore } from './core/mcp/grant-store.ts'
-import { createGranted } from './core/mcp/granted.ts'
 import { createSessionOwners } from './core/mcp/session-owners.ts'
 import { createNamingKeys } from './core/naming-keys.ts'
-import { createOpenExchanges } from './core/open-exchanges.ts'
 import type { Clock } from './core/ports.ts'
 import { createProviderStates } from './core/provider-states.ts'
 import { createRefusedTokens } from './core/refused-token.ts'
@@ -42,11 +36,9 @@ import { createRouteTable } from './core/route-table.ts'
 import { shareInvalidations } from './core/shared-invalidations.ts'
 import { createSignIn } from './core/sign-in.ts'
 import { createSignOut } from './core/sign-out.ts'
-import { createSignIdentity, withSignedIdentity } from './core/signed-identity.ts'
 import { createRefusedStepUp, createStepUp } from './core/step-up.ts'
 import { createTestSignIn } from './core/test-sign-in.ts'
 import { createUpstreamHeaders } from './core/upstream-headers.ts'
-import { createUserStore } from './core/user-store.ts'
 import { buildAdmin } from './http/admin.ts'
 import { buildApp } from './http/app.ts'
 import { createAssets } from './http/assets/assets.ts'
@@ -88,52 +80,22 @@ export async function compose(
   const upstreams = createUpstreamClients(forwarded)
   const { providers, budgets, diagnosis } = composeProviders(config, now, sleep)
 
-  const providerStates = createProviderStates(providers)
   const sealedStore = { records: store.records, keyring, now }
-  const emailLookUp = createEmailLookUp({
-    ...sealedStore,
-    addresses: store.addresses,
-    providers,
-    sessionMs: lifetimes.absoluteMs,
-  })
-  const userStore = emailLookUp.noting(createUserStore({ ...sealedStore, lifetimes }))
-  const ends = composeEndings({ store, userStore, keyring, providers, now, audit })
-  const { endings, replaceTokens, revoke, discard, providerSessions } = ends
-  const { freshTokens, settled } = createFreshTokens({
-    store: userStore,
-    locks: store.locks,
-    providers,
-    budgets,
-    revoke,
-    claimsMaxAgeMs,
-    now,
-    sleep,
-    audit,
+  const providerStates = createProviderStates(providers)
+  const { userStore, ends, freshTokens, settled } = composeTokens({
+    ...{ store, keyring, providers, budgets, lifetimes, claimsMaxAgeMs, now, sleep, audit },
     onProvider: (provider, answers, detail) => {
       providerStates.hear(provider, answers, detail)
       if (answers) logger.info({ provider }, 'provider answers again')
       else logger.warn({ provider, detail }, 'provider does not refresh tokens')
     },
   })
+  const { endings, replaceTokens, discard, providerSessions } = ends
   const grantStore = createGrantStore(sealedStore)
   const invalidations = shareInvalidations(store.invalidations)
-  const { sessionCache, grantCache } = composeCaches({ invalidations, config, lifetimes, now, userStore, grantStore })
-  const admitting = createGuard({
-    granted: createGranted({ read: grantCache.read, change: grantStore.change, now, audit }),
-    store: { ...userStore, readSession: sessionCache.read },
-    freshTokens,
-    providers,
-    publicUrl,
-    idleMs: lifetimes.idleMs,
-    now,
-    audit,
+  const { guard, openExchanges, signIdentity, publishedKeys } = composeGuard({
+    ...{ config, sealedStore, invalidations, routes, userStore, grantStore, freshTokens, providers, lifetimes, audit },
   })
-  const identityKeys = createIdentityKeys({ records: store.records, keyring, now })
-  const signIdentity = createSignIdentity({ keys: identityKeys, issuer: publicUrl, now })
-  const signsIdentity = routes.some(({ identity }) => identity === 'signed')
-  const challenging = auditingChallenges(admitting, audit)
-  const guard = signsIdentity ? withSignedIdentity(challenging, signIdentity) : challenging
-  const openExchanges = createOpenExchanges(admitting)
   const cookies = composeCookies(keyring, cookieName, now)
   const refusedScopes = cookies.refusedScopesOn(publicUrl)
   const shared = { store: userStore, replaceTokens, discard, cookieName, audit }
@@ -222,7 +184,7 @@ export async function compose(
     signOut,
     backchannelLogout: ends.backchannelLogout,
     upstreamHeaders,
-    publishedKeys: signsIdentity ? identityKeys.published : async () => [],
+    publishedKeys,
     refusedTokens: createRefusedTokens(freshTokens, now),
     openExchanges,
     refusedMessage: createRefusedMessage(audit),
