@@ -1,7 +1,7 @@
 import Type from 'typebox'
-import { foldHeaderName, isHopByHop } from '../core/headers.ts'
 import { parseTemplate } from '../core/template.ts'
 import { routeAllow } from './allow-schema.ts'
+import { isIdentityHeader, isInjectable } from './injectable-headers.ts'
 import {
   duration,
   isBrowserOrigin,
@@ -20,24 +20,6 @@ import { scope } from './provider-keys.ts'
 /** What a header of `identity_headers` may hold. */
 const identityNames = ['user', 'sub', 'provider', 'email', 'name', 'groups', 'preferred_username']
 const tokenNames = ['access_token', 'id_token']
-
-/** Headers that frame, route or vouch for a request: the gateway writes them or takes them away, a route never sets one. */
-const ownHeaders = new Set(
-  `host content-length cookie expect forwarded http2-settings proxy x-real-ip x-original-url x-rewrite-url
-   x-toolgate-identity`.split(/\s+/),
-)
-const ownFamilies = /^(?:x-forwarded|proxy|sec-websocket)-/
-const identityDefaults = new Set(['user', 'email', 'groups', 'preferred-username'].map((name) => `x-forwarded-${name}`))
-
-function isInjectable(header: string): boolean {
-  const folded = foldHeaderName(header)
-  return isToken(header) && !ownHeaders.has(folded) && !isHopByHop(folded) && !ownFamilies.test(folded)
-}
-
-function isIdentityHeader(header: string): boolean {
-  const folded = foldHeaderName(header)
-  return folded !== 'authorization' && (identityDefaults.has(folded) || isInjectable(header))
-}
 
 function namesOf(template: string): readonly string[] | undefined {
   try {

@@ -1,18 +1,15 @@
-import type { Attempt } from '../attempt.ts'
-import { subjectOf } from '../claims.ts'
 import type { Redirection } from '../departure.ts'
 import { GatewayError } from '../errors.ts'
 import type { User } from '../guard.ts'
-import { displayName, type Identity, identityOf } from '../identity.ts'
+import { displayName, type Identity } from '../identity.ts'
 import type { Audit } from '../ports.ts'
 import type { Provider } from '../provider.ts'
 import { missingScopes, unionOfScopes } from '../replace-tokens.ts'
-import type { Finished, Returned, RoundTrips } from '../round-trip.ts'
+import type { RoundTrips } from '../round-trip.ts'
 import { isAllowed } from '../rules.ts'
 import type { CookieChange, Cookies, SealedCookiesOn } from '../sealed-cookies.ts'
 import { isEqualSecret, randomId, sha256 } from '../secret.ts'
 import type { UserStore } from '../user-store.ts'
-import type { ConsentedRequest } from './authorization.ts'
 import { type AuthorizationRequest, answerTo, approvalOf, refusalTo } from './authorization-request.ts'
 import type { Grants } from './grants.ts'
 import { OAuthError, type OAuthErrorCode } from './oauth-error.ts'
@@ -182,7 +179,7 @@ export function accountsOf({ provider, mcp }: McpRoute, signIn: string | undefin
 }
 
 /** Whose consent it is, in which session's records. */
-type Consented = Pick<User, 'provider' | 'sub'> & { readonly session: Pick<User['session'], 'user'> }
+export type Consented = Pick<User, 'provider' | 'sub'> & { readonly session: Pick<User['session'], 'user'> }
 
 /** Whether the tokens that are there will do: else the provider is asked for more, once somebody said yes. */
 function isServed(request: AuthorizationRequest, { provider, tokens }: User): boolean {
@@ -211,47 +208,4 @@ export function scopesFrom(signIn: string, { route, scopes }: AuthorizationReque
 /** What every call needs, of these. */
 function neededOf({ mcp }: McpRoute, scopes: readonly string[]): readonly string[] {
   return scopes.filter((scope) => mcp.scopes.includes(scope))
-}
-
-/** Who signed in, in which session's records. */
-type SignedIn = Identity & Consented
-
-/** To the client with a code for whoever signed in after consent; `undefined`, when that is not what was consented to. */
-export type AnswerConsented = (attempt: Attempt, issuer: string, user: SignedIn) => Promise<Redirection | undefined>
-
-interface AnswerConsentedOptions {
-  readonly consentedAt: (issuer: string) => ConsentedRequest
-  readonly consent: Pick<Consent, 'mayEnter' | 'answer'>
-}
-
-/** See `AnswerConsented`. */
-export function createAnswerConsented({ consentedAt, consent }: AnswerConsentedOptions): AnswerConsented {
-  return async function answerConsented(attempt, issuer, user) {
-    const asked = await consentedAt(issuer)(attempt)
-    // Otherwise the page asks again, of whoever is signed in now, or says that it is not for them.
-    if (asked === undefined || !consent.mayEnter(asked, user)) return undefined
-    if (attempt.session !== undefined && attempt.session.user !== user.session.user) return undefined
-    return consent.answer(asked, user)
-  }
-}
-
-interface FinishConsentOptions {
-  readonly answerConsented: AnswerConsented
-  readonly store: Pick<UserStore, 'userHash'>
-  readonly signIn: (returned: Returned) => Promise<Finished>
-  readonly publicUrl: string
-}
-
-/** Finishes a sign-in that consent at `public_url` led to: with a code for the client, if it is still what was consented to. */
-export function createFinishConsent({ answerConsented, store, signIn, publicUrl }: FinishConsentOptions) {
-  return async function finishConsent(returned: Returned): Promise<Finished> {
-    const finished = await signIn(returned)
-    if ('again' in finished) return finished
-    const { attempt, provider, tokens } = returned
-    const sub = subjectOf(tokens.claims?.[provider.claimNames.user]) ?? ''
-    const user = await store.userHash(provider.name, sub)
-    const identity = identityOf(provider, tokens.claims ?? {})
-    const answered = await answerConsented(attempt, publicUrl, { ...identity, session: { user } })
-    return answered === undefined ? finished : { ...finished, location: answered.location }
-  }
 }

@@ -1,16 +1,12 @@
-import type { Endings, StoredUser } from '../endings.ts'
-import type { HeldTokens } from '../held-records.ts'
+import type { Endings } from '../endings.ts'
 import { hashWith } from '../naming-keys.ts'
 import type { Audit, Clock } from '../ports.ts'
-import { codeChallenge, isEqualSecret, randomId, sha256 } from '../secret.ts'
-import { userKey } from '../session.ts'
+import { codeChallenge, isEqualSecret, sha256 } from '../secret.ts'
 import type { UserStore } from '../user-store.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Client } from './client.ts'
 import { refusing } from './client-refusal.ts'
 import {
   accessTokenMs,
-  codeMs,
   formatGrantToken,
   type Grant,
   type GrantToken,
@@ -21,8 +17,8 @@ import {
   withAccessToken,
 } from './grant.ts'
 import type { GrantStore, HeldGrant, ListedGrant } from './grant-store.ts'
+import { createIssueGrant } from './issue-grant.ts'
 import { OAuthError } from './oauth-error.ts'
-import { surplusGrants } from './surplus-grants.ts'
 
 interface GrantsOptions {
   readonly store: GrantStore
@@ -30,13 +26,6 @@ interface GrantsOptions {
   readonly endings: Pick<Endings, 'grant'>
   readonly now: Clock
   readonly audit: Audit
-}
-
-/** A user who consented. */
-export interface ConsentingUser extends StoredUser {
-  /** The providers whose accounts the resource uses, and those of them that the user has linked. */
-  readonly accounts: readonly string[]
-  readonly linked: readonly string[]
 }
 
 /** A code that a client wants exchanged (RFC 6749 section 4.1.3). */
@@ -74,56 +63,7 @@ export type Grants = ReturnType<typeof createGrants>
 
 /** All throw `store_unavailable`; what a client presents and is no good, OAuthError `invalid_grant`. */
 export function createGrants({ store, tokens, endings, now, audit }: GrantsOptions) {
-  /**
-   * A new grant for what a user consented to: its code. `undefined`, when the user's sign-in ended meanwhile. Throws
-   * `invalid_scope`.
-   */
-  async function issue(user: ConsentingUser, request: AuthorizationRequest): Promise<string | undefined> {
-    const relied = await tokens.readTokens(user.user, user.provider)
-    if (relied?.state !== 'live') return undefined
-    const scopes = await heldScopes(request, user.user, relied)
-    const code = newGrantToken({ user: user.user, id: randomId().slice(0, 22) })
-    const at = now()
-    const { client, redirectUri, route, codeChallenge: challenge } = request
-    const grant: Grant = {
-      provider: user.provider,
-      sub: user.sub,
-      client: { id: client.id, name: client.name },
-      redirectUri,
-      resource: route.mcp.resource,
-      scopes,
-      linked: user.linked,
-      accounts: user.accounts,
-      createdAt: at,
-      endsAt: relied.set.endsAt,
-      code: { hash: sha256(code.secret), challenge, expiresAt: at + codeMs, isUsed: false },
-      family: randomId(),
-      counter: 0,
-      renewedAt: at,
-      accessTokens: [],
-    }
-    for (const old of surplusGrants(await store.list(user.user))) await end(old, 'the user has too many')
-    await store.create(user.user, code.id, grant, at + codeMs)
-    audit('consent_granted', {
-      user: userKey(user.provider, user.sub),
-      grant: code.id,
-      client_id: client.id,
-      client_name: client.name,
-      redirect_uri: redirectUri,
-      resource: grant.resource,
-      scope: scopes.join(' '),
-    })
-    return formatGrantToken(code)
-  }
-
-  /** What is asked for and the provider granted, too (RFC 6749 section 3.3). What nobody has connected yet is not known. */
-  async function heldScopes({ route, scopes }: AuthorizationRequest, user: string, signedIn: HeldTokens) {
-    const { provider = signedIn.provider } = route
-    const source = provider === signedIn.provider ? signedIn : await tokens.readTokens(user, provider)
-    const held = isUsable(source) ? scopes.filter((scope) => source.set.scopes.includes(scope)) : scopes
-    if (held.length > 0 || scopes.length === 0) return held
-    throw new OAuthError('invalid_scope', 'The sign-in provider granted none of these scopes.')
-  }
+  const issue = createIssueGrant({ store, tokens, end, now, audit })
 
   /** Tokens for a code, once; a code that comes twice ends what it gave (RFC 6749 section 4.1.2). */
   async function exchange(exchanging: CodeExchange): Promise<TokenAnswer> {
@@ -206,7 +146,7 @@ export function createGrants({ store, tokens, endings, now, audit }: GrantsOptio
   async function tokensFor(held: HeldGrant, grant: Grant): Promise<TokenAnswer | undefined> {
     const { user, id } = held
     const relied = await tokens.readTokens(user, grant.provider)
-    if (!isUsable(relied)) return endFor(held, 'the sign-in ended')
+    if (relied?.state !== 'live') return endFor(held, 'the sign-in ended')
     const access = newGrantToken({ user, id })
     const next = withAccessToken({ ...grant, endsAt: relied.set.endsAt }, access.secret, now())
     if (!(await store.replace(held, next))) return undefined
@@ -242,10 +182,6 @@ export function createGrants({ store, tokens, endings, now, audit }: GrantsOptio
 /** What a refresh token is made of: the same successor each time, and nothing of it is stored. The family is the key. */
 function proofOf(family: string, counter: number): string {
   return hashWith(Buffer.from(family), `refresh token ${counter}`)
-}
-
-function isUsable(held: HeldTokens | undefined): held is HeldTokens {
-  return held?.state === 'live'
 }
 
 function checkResource({ resource }: Grant, isFor: CodeExchange['isFor']): void {
