@@ -29,6 +29,18 @@ function leadsTo(file: string, heading: string | undefined): boolean {
   return names.map((name) => name.replaceAll(' ', '-')).includes(heading)
 }
 
+t.test('the index leads to every document, and names each decision as its page does', async (t) => {
+  const index = read('docs/README.md')
+  const missing = globSync('**/*.md', { cwd: join(project, 'docs') })
+    .filter((file) => file !== 'README.md')
+    .filter((file) => {
+      const title = /^# \d+\. (.*)/.exec(read(`docs/${file}`))?.[1]
+      return !index.includes(file.startsWith('decisions/') ? `[${title}](${file})` : `(${file})`)
+    })
+
+  t.strictSame(missing, [])
+})
+
 t.test("the README's config has no problem and no warning, and its addresses are those to register", async (t) => {
   const readme = read('README.md')
   const yaml = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
