@@ -108,6 +108,11 @@ interface GuardOptions {
 /** Decides who passes. See `createGuard`. */
 export type Guard = ReturnType<typeof createGuard>
 
+/** Whose token sets a route may need: those that people may sign in with, and the one that is injected. */
+function providersOf({ signIn, provider }: GuardedRoute): readonly string[] {
+  return provider === undefined || signIn.includes(provider) ? signIn : [...signIn, provider]
+}
+
 /** The one place that says who may pass (deny by default). */
 export function createGuard(options: GuardOptions) {
   const { store, granted, freshTokens, providers, publicUrl, idleMs, now, audit } = options
@@ -137,9 +142,8 @@ export function createGuard(options: GuardOptions) {
       if (mayBeNobody) return undefined
       throw new GatewayError('token_required')
     }
-    const others = route.provider === undefined ? [] : [route.provider]
     const trusted = trustedOrigins(route.cors)
-    const user = await identify(request, [...route.signIn, ...others], { trusted, ...admitting }).catch((error) => {
+    const user = await identify(request, providersOf(route), { trusted, ...admitting }).catch((error) => {
       if (mayBeNobody && isEnded(error)) return undefined
       throw error
     })
@@ -177,11 +181,9 @@ export function createGuard(options: GuardOptions) {
     accessToken: string,
     { isUse = true, confirmedWithinMs, demand }: Admitting,
   ): Promise<Passage> {
-    const { resource } = mcp
-    const providerNames = [...new Set([...route.signIn, ...(route.provider === undefined ? [] : [route.provider])])]
+    const presented = { accessToken, resource: mcp.resource, providers: providersOf(route) }
     const opensPages = demand && declaredIn(demand)
-    const asked = { accessToken, resource, providers: providerNames, wasGood: !isUse, confirmedWithinMs, opensPages }
-    const held = await granted(asked)
+    const held = await granted({ ...presented, wasGood: !isUse, confirmedWithinMs, opensPages })
     const stored = held?.tokens.get(held.grant.provider)
     const provider = providers.get(held?.grant.provider ?? '')
     if (held === undefined || stored === undefined || provider === undefined || !route.signIn.includes(provider.name)) {
@@ -226,7 +228,7 @@ export function createGuard(options: GuardOptions) {
     const standing = cookieStanding(request, trusted)
     if (standing === 'refused') throw new GatewayError('cross_site')
     if (standing === 'ignored') return undefined
-    const session = await store.readSession(request.cookie, [...new Set(providerNames)], confirmedWithinMs)
+    const session = await store.readSession(request.cookie, providerNames, confirmedWithinMs)
     // Browsers send a cookie to all ports of a host; and nobody is to carry one from host to host.
     if ((session?.session.origin ?? publicUrl) !== request.origin) return undefined
     const stored = session?.tokens.get(session.session.provider)

@@ -2,8 +2,7 @@ import type { UpstreamRequest } from '../../core/upstream-client.ts'
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const target = /^[\x21-\x7e\x80-\xff]+$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
-const unsafe = /[\0-\x08\x0a-\x1f\x7f]|[^\0-\xff]/
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 /** How the body is framed, and what is for this connection only, is said here and nowhere else. */
 const ours = new Set(['content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer'])
 
@@ -21,7 +20,7 @@ export function requestHead({ method, path, headers, body, upgrade }: UpstreamRe
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
     if (!knownNames.has(name)) learn(name)
-    if (unsafe.test(value)) throw new RangeError(`a value that cannot stand in the header ${name}`)
+    if (!fieldValue.test(value)) throw new RangeError(`a value that cannot stand in the header ${name}`)
     head += `${name}: ${value}\r\n`
   }
   if (body !== undefined) head += body.length === undefined ? chunked : `content-length: ${body.length}\r\n`

@@ -8,14 +8,14 @@ import { MessageError } from './message.ts'
 export function auditingChallenges(guard: Guard, audit: Audit): Guard {
   return {
     ...guard,
-    async admit(route, request, admitting) {
-      try {
-        return await guard.admit(route, request, admitting)
-      } catch (error) {
+    admit(route, request, admitting) {
+      const admitted = guard.admit(route, request, admitting)
+      if (route.mcp === undefined) return admitted
+      return admitted.catch((error) => {
         const isChallenge = error instanceof GatewayError && error.code === 'token_required'
-        if (isChallenge && route.mcp !== undefined) audit('access_denied', { route: route.name, reason: 'no token' })
+        if (isChallenge) audit('access_denied', { route: route.name, reason: 'no token' })
         throw error
-      }
+      })
     },
   }
 }
