@@ -1,3 +1,5 @@
+import { rememberedText } from '../remembered.ts'
+import { unionOfScopes } from '../replace-tokens.ts'
 import type { McpRules } from '../route.ts'
 import { memberNames } from './member-names.ts'
 
@@ -76,8 +78,8 @@ export function demandOf(mcp: McpRules, { method, headers, body, asksToSignIn }:
   const tool = called === 'tools/call' && typeof params.name === 'string' ? params.name : undefined
   const isOpen = isLazy && (openMethods.has(called) || called.startsWith('notifications/') || isPublic(mcp, tool))
   if (isOpen) return { isOpen, scopes: [], tool, message }
-  const scopes = new Set([...mcp.scopes, ...((tool && mcp.toolScopes.get(tool)) ?? [])])
-  return { isOpen, scopes: [...scopes], tool, message }
+  const ofTool = tool === undefined ? undefined : mcp.toolScopes.get(tool)
+  return { isOpen, scopes: ofTool === undefined ? mcp.scopes : unionOfScopes(mcp.scopes, ofTool), tool, message }
 }
 
 function isPublic({ publicTools }: McpRules, tool: string | undefined): boolean {
@@ -86,8 +88,7 @@ function isPublic({ publicTools }: McpRules, tool: string | undefined): boolean 
 
 function readMessage(headers: McpRequest['headers'], body: Uint8Array): Message {
   if (headers['content-encoding'] !== undefined) throw new MessageError(invalidRequest, 'Send it without an encoding.')
-  const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(String(headers['content-type'] ?? ''))?.[1] ?? 'utf-8'
-  if (!/^utf-?8$/i.test(charset)) throw new MessageError(parseError, 'Send it in UTF-8.')
+  if (!isUtf8(String(headers['content-type'] ?? ''))) throw new MessageError(parseError, 'Send it in UTF-8.')
   let text: string
   let message: unknown
   try {
@@ -104,17 +105,20 @@ function readMessage(headers: McpRequest['headers'], body: Uint8Array): Message 
   return message
 }
 
+/** Whether a `Content-Type` names no other charset. */
+const isUtf8 = rememberedText(100, (type) => {
+  const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8'
+  return /^utf-?8$/i.test(charset)
+})
+
 /** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is Message {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isAmbiguous(names: readonly string[], known: readonly string[]): boolean {
-  const folded = names.map(fold)
-  return (
-    new Set(folded).size < names.length ||
-    names.some((name, at) => known.includes(folded[at] ?? '') && !known.includes(name))
-  )
+  const folded = names.map((name) => (known.includes(name) ? name : fold(name)))
+  return new Set(folded).size < names.length || folded.some((name, at) => name !== names[at] && known.includes(name))
 }
 
 /** As lenient parsers compare names: also the long s and the sign for kelvin are letters then. */
