@@ -40,7 +40,23 @@ export function createHeldRecords(keyring: Keyring) {
     })
   }
 
-  return { made, hold }
+  /** The token sets of these providers, as far as there are any; the very map that is `known`, if nothing changed. */
+  function holdAll(
+    user: UserHash,
+    providers: readonly string[],
+    records: readonly (StoredRecord | undefined)[],
+    known?: ReadonlyMap<string, HeldTokens>,
+  ): ReadonlyMap<string, HeldTokens> {
+    const all = new Map<string, HeldTokens>()
+    for (const [at, provider] of providers.entries()) {
+      const held = hold(user, provider, records[at], known?.get(provider))
+      if (held !== undefined) all.set(provider, held)
+    }
+    const isKnown = known?.size === all.size && providers.every((provider) => known.get(provider) === all.get(provider))
+    return isKnown ? known : all
+  }
+
+  return { made, hold, holdAll }
 }
 
 /** Tells one writing of a record from every other: each sealing ends in an authentication tag of its own. */

@@ -9,7 +9,7 @@ interface Held {
   readonly endsAt: number
 }
 
-/** Reads what a credential names, with the token sets of these providers. What it `known` has need not be opened again. */
+/** Reads what a credential names, with the token sets of these providers. It gives `known` itself when that still holds. */
 type Read<Session> = (
   credential: string | undefined,
   providers: readonly string[],
@@ -31,9 +31,9 @@ interface Entry<Session> {
   readonly session: Session
   readonly providers: readonly string[]
   /** When the store was asked: it held at least then. Milliseconds since the epoch. */
-  readonly confirmedAt: number
+  confirmedAt: number
   /** The period of unbroken hearing in which it was asked. */
-  readonly period: number
+  period: number
 }
 
 interface Reading<Session> {
@@ -108,7 +108,7 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
     const current = readings.get(credential)
     if (current !== undefined && covers(current, wanted)) return current.answer
     const known = entries.peek(credential)
-    const providers = [...new Set([...(known?.providers ?? []), ...wanted])]
+    const providers = known && covers(known, wanted) ? known.providers : unionOf(known?.providers ?? [], wanted)
     const asked = { providers, confirmedAt: now(), period }
 
     const reading: Reading<Session> = { providers, answer: answered() }
@@ -133,6 +133,13 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
 
   function keep(credential: string, entry: Entry<Session>): void {
     const { user } = entry.session
+    const kept = entries.get(credential)
+    // Nearly all that is read again is as it was. Nothing new is made of it then, which would be all over the memory.
+    if (kept?.session === entry.session && kept.providers === entry.providers) {
+      kept.confirmedAt = entry.confirmedAt
+      kept.period = entry.period
+      return
+    }
     entries.set(credential, entry)
     credentialsOf.set(user, (credentialsOf.get(user) ?? new Set()).add(credential))
   }
@@ -149,6 +156,10 @@ export function createSessionCache<Session extends Held>(options: SessionCacheOp
   }
 
   return { read, results }
+}
+
+function unionOf(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])]
 }
 
 function covers({ providers }: Pick<Entry<unknown>, 'providers'>, wanted: readonly string[]): boolean {

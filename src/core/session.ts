@@ -1,3 +1,4 @@
+import type { RecordName } from './ports.ts'
 import { randomId, sha256 } from './secret.ts'
 
 /** One browser signed in. Times in milliseconds since the epoch. */
@@ -41,7 +42,7 @@ export interface SessionCookie {
 }
 
 /** A new cookie for a user hash; for a child of the session of this name, if one is named. */
-export function newSessionCookie(user: string, parent?: string): SessionCookie {
+export function newSessionCookie(user: string, parent?: RecordName): SessionCookie {
   return { user, parent: parent && familyOf(parent).slice(2), id: randomId() }
 }
 
@@ -62,8 +63,8 @@ export function sessionRecordName({ parent, id }: Pick<SessionCookie, 'parent' |
 }
 
 /** The name of the session at `public_url` that this one is, or is a child of. */
-export function familyOf(name: string): `s:${string}` {
-  return `s:${name.slice(2).replace(/\..*$/, '')}`
+export function familyOf(name: RecordName): RecordName {
+  return isChild(name) ? `s:${name.slice(2, name.indexOf('.'))}` : name
 }
 
 /** Whether a session is of another host than `public_url`'s, and comes and goes with that one's. */

@@ -56,7 +56,7 @@ interface UserStoreOptions {
 /** Wraps the record store with sealing and with our record formats. All methods throw `store_unavailable`. */
 export function createUserStore({ records, keyring, lifetimes, now }: UserStoreOptions) {
   const namingKeys = createNamingKeys({ records, keyring, now })
-  const { made, hold } = createHeldRecords(keyring)
+  const { made, hold, holdAll } = createHeldRecords(keyring)
 
   async function readTokens(user: UserHash, provider: string): Promise<HeldTokens | undefined> {
     const [record] = await records.read(user, [`t:${provider}`])
@@ -72,16 +72,9 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
     if (record?.state !== 'live') return undefined
     const session = made(record, known?.session, () => openRecord<Session>(keyring, user, name, record.body))
     if (session.endsAt <= now()) return undefined
-    const held = providers.map((provider, index) => {
-      return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
-    })
-    return {
-      user,
-      name,
-      session,
-      endsAt: session.endsAt,
-      tokens: new Map(held.filter((entry): entry is [string, HeldTokens] => !!entry[1])),
-    }
+    const tokens = holdAll(user, providers, sets, known?.tokens)
+    if (known?.session === session && known.tokens === tokens) return known
+    return { user, name, session, endsAt: session.endsAt, tokens }
   }
 
   async function keep(cookie: SessionCookie, session: Session): Promise<NewSession> {
@@ -113,15 +106,15 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
 
     /**
      * The live session a cookie names, with the token sets of these providers, in one round trip. What has not changed
-     * since `known` was read is taken from there, and not opened again.
+     * since `known` was read is taken from there, and not opened again; it is `known` itself when nothing has.
      */
     async readSession(
       cookie: string | undefined,
       providers: readonly string[],
       known?: HeldSession,
     ): Promise<HeldSession | undefined> {
-      const parsed = parseSessionCookie(cookie)
-      return parsed && readNamed({ user: parsed.user, name: sessionRecordName(parsed) }, providers, known)
+      const place = known ?? placeOf(cookie)
+      return place && readNamed(place, providers, known)
     },
 
     /** The live session at a place, without token sets. */
@@ -194,6 +187,11 @@ export function createUserStore({ records, keyring, lifetimes, now }: UserStoreO
       names: readonly RecordPattern[],
       options: { reason: string; orphans: readonly RecordName[] },
     ) => records.end(user, names, options),
+  }
+
+  function placeOf(cookie: string | undefined): SessionPlace | undefined {
+    const parsed = parseSessionCookie(cookie)
+    return parsed && { user: parsed.user, name: sessionRecordName(parsed) }
   }
 
   async function userHashes(provider: string, sub: string): Promise<readonly [UserHash, ...UserHash[]]> {

@@ -102,6 +102,26 @@ t.test('from 5 s after its confirmation it is read again in the background, once
   t.equal(asked.length, 2, 'confirmed anew')
 })
 
+t.test('one that is as it was is confirmed anew, also after changes could have been missed', async (t) => {
+  const { read, asked, clock, store, hearing } = open()
+  const same = aSession('same')
+  store.answer = () => same
+  await read()
+  clock.at += 5 * second
+  await read()
+  await setImmediate()
+
+  clock.at += 5 * second - 1
+  t.equal(await read(), same)
+  t.equal(asked.length, 2, 'the last confirmation counts')
+  hearing(false)
+  hearing(true)
+  t.equal(await read(), same)
+  t.equal(await read(), same)
+
+  t.equal(asked.length, 3, 'asked once for that')
+})
+
 t.test('10 s after its confirmation it is read again before it is used', async (t) => {
   const { read, nameRead, clock, store, results } = open()
   await read()

@@ -32,11 +32,11 @@ const grantRecordName = (id: string): `g:${string}` => `g:${id}`
 
 /** All methods throw `store_unavailable`. */
 export function createGrantStore({ records, keyring, now }: GrantStoreOptions) {
-  const { made, hold } = createHeldRecords(keyring)
+  const { made, holdAll } = createHeldRecords(keyring)
 
   /**
    * The live grant at a place (`grantKey`), with the token sets of these providers, in one round trip. What has not
-   * changed since `known` was read is taken from there, and not opened again.
+   * changed since `known` was read is taken from there, and not opened again; it is `known` itself when nothing has.
    */
   async function read(
     key: string | undefined,
@@ -52,10 +52,8 @@ export function createGrantStore({ records, keyring, now }: GrantStoreOptions) {
     ])
     if (record?.state !== 'live') return undefined
     const grant = made(record, known?.grant, () => openRecord<Grant>(keyring, user, grantRecordName(id), record.body))
-    const held = providers.map((provider, index) => {
-      return [provider, hold(user, provider, sets[index], known?.tokens.get(provider))] as const
-    })
-    const tokens = new Map(held.filter((entry): entry is [string, HeldTokens] => entry[1] !== undefined))
+    const tokens = holdAll(user, providers, sets, known?.tokens)
+    if (known?.grant === grant && known.tokens === tokens) return known
     return { user, id, version: record.version, grant, endsAt: grant.endsAt, tokens }
   }
 
