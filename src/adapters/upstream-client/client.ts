@@ -1,5 +1,5 @@
 import type { Route } from '../../core/route.ts'
-import type { AnswerListener, UpstreamClient, UpstreamExchange, UpstreamRequest } from '../../core/upstream-client.ts'
+import type { UpstreamClient } from '../../core/upstream-client.ts'
 import { type Connection, openConnection, type Patience, UnansweredError, UnsentError } from './connection.ts'
 import { socketsTo } from './open-socket.ts'
 
@@ -88,28 +88,29 @@ export function createUpstreamClient({ upstream, timeouts }: Route): ClosableCli
     for (const connection of all) connection.tick(passedMs)
   }
 
-  function once(request: UpstreamRequest, listener: AnswerListener): UpstreamExchange {
-    const kept = request.upgrade ? undefined : resting.pop()
-    return (kept ?? opened(request.upgrade)).send(request, listener)
-  }
-
   return {
     send(request, listener) {
-      const mayRepeat = request.body === undefined && idempotent.has(request.method)
-      let exchange = once(request, {
-        ...listener,
-        failed(error) {
-          const isRepeated = error instanceof UnsentError || (error instanceof UnansweredError && mayRepeat)
-          if (!isRepeated) return listener.failed(error)
-          // Not over another one that may have died with it.
-          exchange = opened(request.upgrade).send(request, listener)
-        },
-      })
-      return { resume: () => exchange.resume(), abort: () => exchange.abort() }
+      let connection = (request.upgrade ? undefined : resting.pop()) ?? opened(request.upgrade)
+      connection.send(request, listener, isRepeated)
+      return { resume: () => connection.resume(request), abort: () => connection.abort(request) }
+
+      /** Sends it once more, where that is no risk. */
+      function isRepeated(error: unknown): boolean {
+        const mayRepeat = request.body === undefined && idempotent.has(request.method)
+        if (!(error instanceof UnsentError || (error instanceof UnansweredError && mayRepeat))) return false
+        // Not over another one that may have died with it.
+        connection = opened(request.upgrade)
+        connection.send(request, listener, never)
+        return true
+      }
     },
     close() {
       isClosed = true
       for (const connection of [...resting, ...settling]) connection.close()
     },
   }
+}
+
+function never(): boolean {
+  return false
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { atEndOfTurn } from '../../core/end-of-turn.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { AnswerListener, UpstreamExchange, UpstreamRequest } from '../../core/upstream-client.ts'
+import type { AnswerListener, UpstreamRequest } from '../../core/upstream-client.ts'
 import { createAnswerReader } from './answer-reader.ts'
 import { type BodyWriter, writeBody } from './body-writer.ts'
 import type { SocketOpener } from './open-socket.ts'
@@ -9,8 +9,12 @@ import { requestHead } from './request-head.ts'
 
 /** One connection to an upstream: one request at a time. */
 export interface Connection {
-  /** Sends a request. Only while there is none. */
-  readonly send: (request: UpstreamRequest, listener: AnswerListener) => UpstreamExchange
+  /** Sends a request. Only while there is none. When it fails, `isTakenOver` is asked first whether the listener need hear of it. */
+  readonly send: (request: UpstreamRequest, listener: AnswerListener, isTakenOver: (error: unknown) => boolean) => void
+  /** More of the answer to this request is wanted. Nothing, when it is over. */
+  readonly resume: (request: UpstreamRequest) => void
+  /** Gives this request up, unless it is over. */
+  readonly abort: (request: UpstreamRequest) => void
   /** So many more milliseconds have passed. Ends what has taken too long. */
   readonly tick: (passedMs: number) => void
   readonly close: () => void
@@ -64,6 +68,7 @@ export function openConnection(
   let restFor = 0
   let request: UpstreamRequest | undefined
   let listener: AnswerListener | undefined
+  let takenOver: ((error: unknown) => boolean) | undefined
   let body: BodyWriter | undefined
   let trouble: unknown
 
@@ -129,7 +134,7 @@ export function openConnection(
       })
   socket.once(ready, () => {
     step = 'resting'
-    if (request !== undefined) begin(request)
+    if (request !== undefined) begin()
   })
   socket.on('drain', () => {
     waitedMs = 0
@@ -156,14 +161,16 @@ export function openConnection(
     else fail(cause)
   })
 
-  function begin(sent: UpstreamRequest): void {
+  function begin(): void {
     step = 'queued'
     waitedMs = 0
-    atEndOfTurn(() => {
-      if (step !== 'queued' || request !== sent) return
-      if (socket.destroyed) fail(new UnsentError('the connection had ended'))
-      else write(sent)
-    })
+    atEndOfTurn(writeQueued)
+  }
+
+  function writeQueued(): void {
+    if (step !== 'queued' || request === undefined) return
+    if (socket.destroyed) fail(new UnsentError('the connection had ended'))
+    else write(request)
   }
 
   function write(sent: UpstreamRequest): void {
@@ -187,6 +194,7 @@ export function openConnection(
   function forget(): void {
     request = undefined
     listener = undefined
+    takenOver = undefined
     body?.stop()
     body = undefined
   }
@@ -200,9 +208,10 @@ export function openConnection(
   /** Whoever waits hears why, once. */
   function fail(error: unknown): void {
     const hearer = listener
+    const isTakenOver = takenOver
     forget()
     close()
-    hearer?.failed(error)
+    if (hearer !== undefined && !isTakenOver?.(error)) hearer.failed(error)
   }
 
   /** While the request is being sent nobody is late, unless it is the upstream that does not take it. */
@@ -215,24 +224,23 @@ export function openConnection(
   }
 
   const connection: Connection = {
-    send(next, hearer) {
+    send(next, hearer, isTakenOver) {
       request = next
       listener = hearer
+      takenOver = isTakenOver
       waitedMs = 0
-      if (step === 'resting') begin(next)
-      return {
-        resume() {
-          if (request !== next || step !== 'paused') return
-          step = 'receiving'
-          waitedMs = 0
-          socket.resume()
-        },
-        abort() {
-          if (request !== next) return
-          forget()
-          close()
-        },
-      }
+      if (step === 'resting') begin()
+    },
+    resume(paused) {
+      if (request !== paused || step !== 'paused') return
+      step = 'receiving'
+      waitedMs = 0
+      socket.resume()
+    },
+    abort(unwanted) {
+      if (request !== unwanted) return
+      forget()
+      close()
     },
     tick(passedMs) {
       // A step began somewhere in its first tick: none is cut short, but at rest a connection stays no longer than it may.
