@@ -82,7 +82,7 @@ export async function compose(
 
   const sealedStore = { records: store.records, keyring, now }
   const providerStates = createProviderStates(providers)
-  const { userStore, ends, freshTokens, settled } = composeTokens({
+  const { userStore, ends, settled, ...fresh } = composeTokens({
     ...{ store, keyring, providers, budgets, lifetimes, claimsMaxAgeMs, now, sleep, audit },
     onProvider: (provider, answers, detail) => {
       providerStates.hear(provider, answers, detail)
@@ -90,11 +90,12 @@ export async function compose(
       else logger.warn({ provider, detail }, 'provider does not refresh tokens')
     },
   })
+  const { freshTokens } = fresh
   const { endings, replaceTokens, discard, providerSessions } = ends
   const grantStore = createGrantStore(sealedStore)
   const invalidations = shareInvalidations(store.invalidations)
   const { guard, openExchanges, signIdentity, publishedKeys } = composeGuard({
-    ...{ config, sealedStore, invalidations, routes, userStore, grantStore, freshTokens, providers, lifetimes, audit },
+    ...{ config, sealedStore, invalidations, routes, userStore, grantStore, fresh, providers, lifetimes, audit },
   })
   const cookies = composeCookies(keyring, cookieName, now)
   const refusedScopes = cookies.refusedScopesOn(publicUrl)

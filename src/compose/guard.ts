@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { FreshTokens } from '../core/fresh-tokens.ts'
+import type { createFreshTokens } from '../core/fresh-tokens.ts'
 import { createGuard } from '../core/guard.ts'
 import { createIdentityKeys } from '../core/identity-keys.ts'
 import { auditingChallenges } from '../core/mcp/audited-refusals.ts'
@@ -21,7 +21,7 @@ interface GuardOptions {
   readonly routes: readonly GuardedRoute[]
   readonly userStore: UserStore
   readonly grantStore: GrantStore
-  readonly freshTokens: FreshTokens
+  readonly fresh: Pick<ReturnType<typeof createFreshTokens>, 'freshTokens' | 'isNewest' | 'staysFreshUntil'>
   readonly providers: ReadonlyMap<string, Provider>
   readonly lifetimes: SessionLifetimes
   readonly audit: Audit
@@ -29,7 +29,7 @@ interface GuardOptions {
 
 /** Who passes, as whom, and what is open in somebody's name. */
 export function composeGuard(options: GuardOptions) {
-  const { config, sealedStore, invalidations, routes, userStore, grantStore, freshTokens, providers } = options
+  const { config, sealedStore, invalidations, routes, userStore, grantStore, fresh, providers } = options
   const { lifetimes, audit } = options
   const { now } = sealedStore
   const publicUrl = config.public_url
@@ -38,7 +38,8 @@ export function composeGuard(options: GuardOptions) {
     granted: createGranted({ read: grantCache.read, change: grantStore.change, now, audit }),
     store: { ...userStore, readSession: sessionCache.read },
     idleMs: lifetimes.idleMs,
-    ...{ freshTokens, providers, publicUrl, now, audit },
+    ...fresh,
+    ...{ providers, publicUrl, now, audit },
   })
   const identityKeys = createIdentityKeys(sealedStore)
   const signIdentity = createSignIdentity({ keys: identityKeys, issuer: publicUrl, now })

@@ -1,6 +1,6 @@
 import type { Endings } from './endings.ts'
 import { GatewayError } from './errors.ts'
-import type { User } from './guard.ts'
+import type { User } from './passage.ts'
 import { familyOf } from './session.ts'
 import type { ListedSession, UserStore } from './user-store.ts'
 

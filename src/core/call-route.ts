@@ -1,5 +1,5 @@
 import { GatewayError } from './errors.ts'
-import type { RawHeaders } from './headers.ts'
+import type { FieldLines } from './field-lines.ts'
 import { identityOf } from './identity.ts'
 import type { Provider } from './provider.ts'
 import type { Route } from './route.ts'
@@ -17,7 +17,7 @@ interface CallRouteOptions {
   readonly signIdentity: SignIdentity
   readonly arrival: Arrival
   /** Sends one GET for the route's own path. */
-  readonly send: (route: Route, headers: RawHeaders) => Promise<number>
+  readonly send: (route: Route, headers: FieldLines) => Promise<number>
 }
 
 /** See `CallRoute`. Throws `bad_request` for a route or provider that is not there. */

@@ -8,7 +8,7 @@ import { createRefresh } from './refresh.ts'
 import type { Revoke } from './revoke.ts'
 import { createSingleFlight } from './single-flight.ts'
 import { createTokenSaver } from './token-saver.ts'
-import { freshness } from './token-set.ts'
+import { freshness, freshUntil } from './token-set.ts'
 import type { UserStore } from './user-store.ts'
 
 interface FreshTokensOptions {
@@ -82,7 +82,14 @@ export function createFreshTokens(options: FreshTokensOptions) {
     await saver.flushAll()
   }
 
-  return { freshTokens, settled }
+  return {
+    freshTokens,
+    settled,
+    /** Whether nothing newer is known than this. */
+    isNewest: (held: HeldTokens) => saver.newest(held) === held,
+    /** Until when `freshTokens` gives these back and does nothing, as long as they are the newest. */
+    staysFreshUntil: ({ set }: HeldTokens) => freshUntil(set, claimsMaxAgeMs),
+  }
 }
 
 /** Why a token set of another issuer or client than the configured one counts as ended. */

@@ -1,70 +1,26 @@
 import { bearerOf, verifyBearer } from './bearer.ts'
 import { trustedOrigins } from './cors.ts'
-import type { Start } from './departure.ts'
+import { createDecisions } from './decisions.ts'
 import { GatewayError, isEnded } from './errors.ts'
 import { createExtendSession } from './extend-session.ts'
 import type { FreshTokens } from './fresh-tokens.ts'
 import type { HeldTokens } from './held-records.ts'
 import { displayName, type Identity, identityOf } from './identity.ts'
 import { declaredIn } from './mcp/elicitation.ts'
-import { factsOf, type GrantFacts } from './mcp/grant.ts'
+import { factsOf } from './mcp/grant.ts'
 import type { Granted } from './mcp/granted.ts'
 import type { McpDemand } from './mcp/message.ts'
+import { type Passage, ScopeError, type User } from './passage.ts'
 import type { Audit, Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
 import { remembered } from './remembered.ts'
-import { missingScopes, unionOfScopes } from './replace-tokens.ts'
+import { missingScopes } from './replace-tokens.ts'
 import type { GuardedRoute, McpRules } from './route.ts'
 import { isAllowed } from './rules.ts'
 import { cookieStanding, type Origination } from './same-origin.ts'
 import { idleTtl } from './session.ts'
-import type { TokenSet } from './token-set.ts'
 import { createUpstreamTokens } from './upstream-tokens.ts'
 import type { HeldSession, UserStore } from './user-store.ts'
-
-/** A signed-in user, as far as requests and pages need to know. */
-export interface User extends Identity {
-  readonly session: HeldSession
-  /** When the session ends unless it is used again. Milliseconds since the epoch. */
-  readonly sessionEndsAt: number
-  /** The sign-in token set, usable now. */
-  readonly tokens: HeldTokens
-}
-
-/** Who passes a route, and with whose tokens. */
-export interface Passage {
-  readonly user: Identity
-  /** What is injected: of the user's stored token set, or the very token that was presented, which nothing renews. */
-  readonly tokens: HeldTokens | PresentedTokens
-  /** What an MCP client may do in the user's name, where it was a token of ours that came. */
-  readonly grant?: GrantFacts
-  /** The user as a JWT, on routes with `identity: signed`. */
-  readonly signedIdentity?: string
-}
-
-/** A token that its bearer keeps. */
-interface PresentedTokens {
-  readonly presented: true
-  readonly set: Pick<TokenSet, 'accessToken' | 'idToken'>
-}
-
-/** A token lacks scopes that the route needs: what to ask the provider for, and on whose behalf. */
-export class ScopeError extends GatewayError {
-  readonly start: Omit<Start, 'returnTo'>
-  readonly missing: readonly string[]
-
-  /** `usual` is what every sign-in asks for: not all of it need be among what the provider says it granted. */
-  constructor(route: GuardedRoute, user: User, { provider, set }: HeldTokens, usual: readonly string[]) {
-    super('insufficient_scope', { scopes: route.scopes, signedInAs: displayName(user) })
-    this.missing = missingScopes(route.scopes, set.scopes)
-    this.start = {
-      purpose: 'step_up',
-      provider,
-      scopes: unionOfScopes(usual, unionOfScopes(set.scopes, route.scopes)),
-      session: { user: user.session.user, name: user.session.name },
-    }
-  }
-}
 
 /** A request, as far as the guard looks at it. */
 export interface GuardedRequest extends Origination {
@@ -97,6 +53,8 @@ interface GuardOptions {
   }
   readonly granted: Granted
   readonly freshTokens: FreshTokens
+  readonly isNewest: (tokens: HeldTokens) => boolean
+  readonly staysFreshUntil: (tokens: HeldTokens) => number
   readonly providers: ReadonlyMap<string, Provider>
   /** Where sessions are good that say nothing else. */
   readonly publicUrl: string
@@ -116,7 +74,8 @@ function providersOf({ signIn, provider }: GuardedRoute): readonly string[] {
 /** The one place that says who may pass (deny by default). */
 export function createGuard(options: GuardOptions) {
   const { store, granted, freshTokens, providers, publicUrl, idleMs, now, audit } = options
-  const extendSession = createExtendSession({ store, idleMs, now })
+  const { extend, extendAt } = createExtendSession({ store, idleMs, now })
+  const decisions = createDecisions({ ...options, extendAt })
   const upstreamTokens = createUpstreamTokens(freshTokens, providers)
   const knownIdentity = remembered(identityOf, (claims) => claims)
 
@@ -142,8 +101,10 @@ export function createGuard(options: GuardOptions) {
       if (mayBeNobody) return undefined
       throw new GatewayError('token_required')
     }
-    const trusted = trustedOrigins(route.cors)
-    const user = await identify(request, providersOf(route), { trusted, ...admitting }).catch((error) => {
+    const session = await sessionOf(request, providersOf(route), trustedOrigins(route.cors), admitting)
+    const decided = session && decisions.find(route, session)
+    if (decided !== undefined) return decided
+    const user = await userOf(session, admitting).catch((error) => {
       if (mayBeNobody && isEnded(error)) return undefined
       throw error
     })
@@ -156,7 +117,7 @@ export function createGuard(options: GuardOptions) {
     if (missingScopes(route.scopes, tokens.set.scopes).length > 0) {
       throw new ScopeError(route, user, tokens, providers.get(tokens.provider)?.scopes ?? [])
     }
-    return { user, tokens }
+    return decisions.keep(route, user, tokens)
   }
 
   /** The presented token says who it is and is what goes upstream; nothing stored is looked at. */
@@ -222,23 +183,39 @@ export function createGuard(options: GuardOptions) {
   async function identify(
     request: GuardedRequest,
     providerNames: readonly string[],
-    { asStored = false, isUse = true, confirmedWithinMs, trusted = [] }: Identifying = {},
+    { trusted = [], ...identifying }: Identifying = {},
   ): Promise<User | undefined> {
+    return userOf(await sessionOf(request, providerNames, trusted, identifying), identifying)
+  }
+
+  /** The session that a request's cookie names, unless the cookie says nothing about this request. */
+  async function sessionOf(
+    request: GuardedRequest,
+    providerNames: readonly string[],
+    trusted: readonly string[],
+    { confirmedWithinMs }: Admitting,
+  ): Promise<HeldSession | undefined> {
     if (request.cookie === undefined) return undefined
     const standing = cookieStanding(request, trusted)
     if (standing === 'refused') throw new GatewayError('cross_site')
     if (standing === 'ignored') return undefined
     const session = await store.readSession(request.cookie, providerNames, confirmedWithinMs)
     // Browsers send a cookie to all ports of a host; and nobody is to carry one from host to host.
-    if ((session?.session.origin ?? publicUrl) !== request.origin) return undefined
+    return (session?.session.origin ?? publicUrl) === request.origin ? session : undefined
+  }
+
+  /** Whose session it is, with sign-in tokens that are good now. */
+  async function userOf(
+    session: HeldSession | undefined,
+    { asStored = false, isUse = true }: Identifying,
+  ): Promise<User | undefined> {
     const stored = session?.tokens.get(session.session.provider)
     const provider = providers.get(session?.session.provider ?? '')
     if (session === undefined || stored === undefined || provider === undefined) return undefined
     const tokens = asStored ? stored : await freshTokens(stored)
-    if (isUse) extendSession(session)
-    const { claims } = tokens.set
+    if (isUse) extend(session)
     const sessionEndsAt = now() + idleTtl(session.session, { idleMs }, now())
-    return { ...knownIdentity(provider, claims), session, sessionEndsAt, tokens }
+    return { ...knownIdentity(provider, tokens.set.claims), session, sessionEndsAt, tokens }
   }
 
   return { admit, identify }

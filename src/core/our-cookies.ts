@@ -10,6 +10,8 @@ export function isOurCookie(name: string, cookieName: string): boolean {
 
 /** A `Cookie` header without our own. */
 export function withoutOurCookies(cookieHeader: string, cookieName: string): string {
+  // Ours alone is what most requests bring.
+  if (cookieHeader.startsWith(`${cookieName}=`) && !cookieHeader.includes(';')) return ''
   const pairs = cookieHeader.split(';').map((pair) => pair.trim())
   return pairs.filter((pair) => pair !== '' && !isOurCookie(cookieNameOf(pair), cookieName)).join('; ')
 }

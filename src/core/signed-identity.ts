@@ -1,7 +1,8 @@
 import { sign } from 'node:crypto'
-import type { Guard, Passage } from './guard.ts'
+import type { Guard } from './guard.ts'
 import type { Identity } from './identity.ts'
 import type { IdentityKey, IdentityKeys } from './identity-keys.ts'
+import type { Passage } from './passage.ts'
 import type { Clock } from './ports.ts'
 import type { GuardedRoute } from './route.ts'
 

@@ -34,21 +34,39 @@ export function freshness(set: TokenSet, now: number, claimsMaxAgeMs: number): F
   if (set.expiresAt <= now) return 'over'
   // The tokens are good, and there is nothing to wait for: the claims are looked at again as soon as that is possible.
   if (isUnverified(set)) return 'ageing'
-  const from = Math.max(set.obtainedAt, set.claimsAt ?? 0)
-  const until = set.claimsAt === undefined ? Number.POSITIVE_INFINITY : set.claimsAt + claimsMaxAgeMs
-  // Without a refresh token only the claims can be renewed.
-  return freshnessOf(from, set.refreshToken === undefined ? until : Math.min(set.expiresAt, until), now)
+  return freshnessOf(lifeOf(set, claimsMaxAgeMs), now)
+}
+
+/** When a set stops being fresh; long ago for one that never is. Milliseconds since the epoch. */
+export function freshUntil(set: TokenSet, claimsMaxAgeMs: number): number {
+  return isUnverified(set) ? 0 : Math.min(set.expiresAt, ageingFrom(lifeOf(set, claimsMaxAgeMs)))
 }
 
 /** How fresh the access token is, whatever the claims are. */
 export function tokenFreshness({ obtainedAt, expiresAt }: TokenSet, now: number): Freshness {
-  return freshnessOf(obtainedAt, expiresAt, now)
+  return freshnessOf({ from: obtainedAt, until: expiresAt }, now)
 }
 
-function freshnessOf(from: number, until: number, now: number): Freshness {
-  const left = until - now
-  if (left <= 0) return 'over'
-  return left > Math.min(ageingMs, (until - from) * ageingShare) ? 'fresh' : 'ageing'
+/** From when until when something is good. Milliseconds since the epoch. */
+interface Life {
+  readonly from: number
+  readonly until: number
+}
+
+function lifeOf({ obtainedAt, expiresAt, claimsAt, refreshToken }: TokenSet, claimsMaxAgeMs: number): Life {
+  const from = Math.max(obtainedAt, claimsAt ?? 0)
+  const until = claimsAt === undefined ? Number.POSITIVE_INFINITY : claimsAt + claimsMaxAgeMs
+  // Without a refresh token only the claims can be renewed.
+  return { from, until: refreshToken === undefined ? until : Math.min(expiresAt, until) }
+}
+
+function freshnessOf(life: Life, now: number): Freshness {
+  if (life.until <= now) return 'over'
+  return now < ageingFrom(life) ? 'fresh' : 'ageing'
+}
+
+function ageingFrom({ from, until }: Life): number {
+  return until - Math.min(ageingMs, (until - from) * ageingShare)
 }
 
 /** The claims are older than the tokens: they could not be verified when these came. */

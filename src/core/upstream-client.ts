@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
+import type { FieldLines } from './field-lines.ts'
 import type { RawHeaders } from './headers.ts'
 
 /** A request for an upstream. How its body is framed is for the client to say: no header does. */
 export interface UpstreamRequest {
   readonly method: string
   readonly path: string
-  readonly headers: RawHeaders
+  readonly headers: FieldLines
   readonly body: BodySource | undefined
   /** Asks for a WebSocket. Its headers are there; `Connection` and `Upgrade` are the client's to write. */
   readonly upgrade: boolean

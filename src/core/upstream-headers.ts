@@ -1,3 +1,4 @@
+import { type FieldLines, type FieldStart, fieldLines, fieldStart, joined, withLine } from './field-lines.ts'
 import {
   connectionOptions,
   foldHeaderName,
@@ -9,7 +10,7 @@ import {
 } from './headers.ts'
 import type { Identity } from './identity.ts'
 import { withoutOurCookies } from './our-cookies.ts'
-import { remembered, rememberedText } from './remembered.ts'
+import { rememberedText } from './remembered.ts'
 import type { GuardedRoute, HeaderTemplate, Route } from './route.ts'
 import type { TokenSet } from './token-set.ts'
 
@@ -33,6 +34,12 @@ export interface Arrival {
   readonly scheme: 'http' | 'https'
 }
 
+/** The lines that a token set and these claims make on a route. */
+interface CarriedLines {
+  readonly profile: Identity['profile']
+  readonly lines: FieldLines
+}
+
 /** What goes to upstreams. See `createUpstreamHeaders`. */
 export type UpstreamHeaders = ReturnType<typeof createUpstreamHeaders>
 
@@ -41,10 +48,11 @@ const maxIdentityBytes = 8192
 const maxNames = 200
 
 /** A client's header, by its name in lower case, and what becomes of it. */
-interface HeaderFate {
-  readonly name: string
-  readonly fate: 'kept' | 'stripped' | 'without_our_cookies' | 'unless_injected'
-}
+type HeaderFate = { readonly name: string } & (
+  | { readonly fate: 'stripped' }
+  | { readonly fate: 'without_our_cookies' }
+  | { readonly fate: 'kept' | 'unless_injected'; readonly start: FieldStart }
+)
 
 /** Names only we may set, folded; the configured ones are added to them. */
 const ours = ['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username']
@@ -53,6 +61,15 @@ const addresses = ['forwarded', 'x-real-ip', 'x-original-url', 'x-rewrite-url']
 const oursAlways = [...ours, 'x-toolgate-identity', ...addresses, 'proxy']
 /** The client of the upstream says how a body is framed, and how it begins. */
 const saidElsewhere = new Set(['host', 'content-length', 'expect'])
+
+const cookieStart = fieldStart('cookie')
+const signedStart = fieldStart('x-toolgate-identity')
+const forwardedStart = fieldStart('forwarded')
+const [forStart, hostStart, protoStart] = [
+  fieldStart('x-forwarded-for'),
+  fieldStart('x-forwarded-host'),
+  fieldStart('x-forwarded-proto'),
+] as const
 
 /** Strip, then inject: for all routes the same names are stripped, whichever of them sets one. */
 export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieName: string) {
@@ -64,44 +81,47 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
   const fateOf = rememberedText(maxNames, (written): HeaderFate => {
     const name = written.toLowerCase()
     const folded = foldHeaderName(name)
-    if (folded === 'authorization') return { name, fate: 'unless_injected' }
+    if (folded === 'authorization') return { name, fate: 'unless_injected', start: fieldStart(name) }
     const isOurs = saidElsewhere.has(name) || stripped.has(folded) || folded.startsWith('x-forwarded-')
     if (isOurs || isHopByHop(name)) return { name, fate: 'stripped' }
-    return { name, fate: name === 'cookie' ? 'without_our_cookies' : 'kept' }
+    return name === 'cookie' ? { name, fate: 'without_our_cookies' } : { name, fate: 'kept', start: fieldStart(name) }
   })
-  const hostOf = rememberedText(routes.length, (origin) => origin.slice(origin.indexOf('//') + 2))
-  const identityOf = remembered(identity, ({ profile }) => profile)
-  const injectedOf = remembered(injected, ({ tokens }) => tokens.set)
+  const hostOf = rememberedText(routes.length, (origin) => fieldLines(['host', origin.slice(origin.indexOf('//') + 2)]))
+  const linesOf = new WeakMap<GuardedRoute, WeakMap<object, CarriedLines>>()
 
-  /** Pairs of name and value that a request carries in a user's name. */
-  function addCarried(headers: string[], carried: Carried, { identityHeaders, inject }: GuardedRoute): void {
-    for (const text of identityOf(identityHeaders, carried.user)) headers.push(text)
-    if (carried.signedIdentity !== undefined) headers.push('x-toolgate-identity', carried.signedIdentity)
-    if (inject !== undefined) headers.push(inject.name.toLowerCase(), injectedOf(inject, carried))
+  /** What a request carries in a user's name, written once for all requests with the same tokens and the same claims. */
+  function carriedLines(route: GuardedRoute, carried: Carried): FieldLines {
+    const { tokens, user, signedIdentity } = carried
+    const ofRoute = linesOf.get(route) ?? new WeakMap<object, CarriedLines>()
+    let known = ofRoute.get(tokens.set)
+    if (known?.profile !== user.profile) {
+      known = { profile: user.profile, lines: fieldLines(carriedBy(carried, route)) }
+      linesOf.set(route, ofRoute.set(tokens.set, known))
+    }
+    return signedIdentity === undefined ? known.lines : withLine(known.lines, signedStart, signedIdentity)
   }
 
   /**
-   * The headers for the upstream, of a request that passed `route` as `carried` says, as pairs of a name in lower case
-   * and a value. How the body is framed is not among them.
+   * The headers for the upstream, of a request that passed `route` as `carried` says. How the body is framed is not
+   * among them.
    */
-  function forRequest(raw: RawHeaders, route: Route, carried: Carried | undefined, arrival: Arrival): string[] {
-    const headers = ['host', hostOf(route.upstream.origin)]
+  function forRequest(raw: RawHeaders, route: Route, carried: Carried | undefined, arrival: Arrival): FieldLines {
+    let lines = hostOf(route.upstream.origin)
     const forOneConnection = connectionOptions(headerText(raw, 'connection'))
     let cookies = ''
     for (let i = 0; i + 1 < raw.length; i += 2) {
-      const { name, fate } = fateOf(raw[i] ?? '')
-      if (fate === 'stripped' || forOneConnection.includes(name)) continue
+      const header = fateOf(raw[i] ?? '')
+      if (header.fate === 'stripped' || forOneConnection.includes(header.name)) continue
       // A token of ours is for nobody else (MCP, Token Handling).
-      if (fate === 'unless_injected' && (route.inject !== undefined || route.mcp !== undefined)) continue
+      if (header.fate === 'unless_injected' && (route.inject !== undefined || route.mcp !== undefined)) continue
       const value = raw[i + 1] ?? ''
-      if (fate === 'kept' || fate === 'unless_injected') headers.push(name, value)
+      if (header.fate !== 'without_our_cookies') lines = withLine(lines, header.start, value)
       else cookies = [cookies, withoutOurCookies(value, cookieName)].filter(Boolean).join('; ')
     }
     // One `Cookie` header, whatever number of them came (RFC 6265 section 5.4).
-    if (cookies !== '') headers.push('cookie', cookies)
-    addForwarded(headers, arrival)
-    if (carried !== undefined) addCarried(headers, carried, route)
-    return headers
+    if (cookies !== '') lines = withLine(lines, cookieStart, cookies)
+    lines = withForwarded(lines, arrival)
+    return carried === undefined ? lines : joined(lines, carriedLines(route, carried))
   }
 
   /**
@@ -111,9 +131,9 @@ export function createUpstreamHeaders(routes: readonly GuardedRoute[], cookieNam
   function forFront(raw: RawHeaders, route: GuardedRoute, carried: Carried | undefined): Headers {
     const cookie = withoutOurCookies(headerText(raw, 'cookie', ';') ?? '', cookieName)
     const authorization = route.inject === undefined ? {} : { authorization: '' }
-    const said: string[] = []
-    if (carried !== undefined) addCarried(said, carried, route)
-    return { ...emptied, ...authorization, cookie, ...fromPairs(said) }
+    const said = carried === undefined ? [] : carriedBy(carried, route)
+    const signed = carried?.signedIdentity === undefined ? {} : { 'x-toolgate-identity': carried.signedIdentity }
+    return { ...emptied, ...authorization, cookie, ...signed, ...fromPairs(said) }
   }
 
   return { forRequest, forFront }
@@ -123,14 +143,18 @@ function fromPairs(pairs: RawHeaders): Headers {
   return Object.fromEntries(pairs.flatMap((name, i) => (i % 2 === 0 ? [[name, pairs[i + 1] ?? '']] : [])))
 }
 
-function addForwarded(headers: string[], { clientAddress, host, scheme }: Arrival): void {
+function withForwarded(lines: FieldLines, { clientAddress, host, scheme }: Arrival): FieldLines {
   const node = clientAddress.includes(':') ? `"[${clientAddress}]"` : clientAddress
-  headers.push('forwarded', `for=${node};host="${host}";proto=${scheme}`)
-  headers.push('x-forwarded-for', clientAddress, 'x-forwarded-host', host, 'x-forwarded-proto', scheme)
+  const named = withLine(lines, forwardedStart, `for=${node};host="${host}";proto=${scheme}`)
+  return withLine(withLine(withLine(named, forStart, clientAddress), hostStart, host), protoStart, scheme)
 }
 
-function injected({ value }: HeaderTemplate, { tokens }: Carried): string {
-  return value.render({ access_token: tokens.set.accessToken, id_token: tokens.set.idToken ?? '' })
+/** Pairs of name and value that a request carries in a user's name, but for the signed identity. */
+function carriedBy({ user, tokens: { set } }: Carried, { identityHeaders, inject }: GuardedRoute): readonly string[] {
+  const identified = identity(identityHeaders, user)
+  if (inject === undefined) return identified
+  const token = inject.value.render({ access_token: set.accessToken, id_token: set.idToken ?? '' })
+  return [...identified, inject.name.toLowerCase(), token]
 }
 
 /**

@@ -40,12 +40,12 @@ export async function readMcpRequest(
   const { method, headers, target } = request
   request.challenge = { resourceMetadata: resourceMetadataUrl(mcp, target.search), scopes: mcp.scopes }
   const { origin } = headers
-  if (origin !== undefined && origin !== request.guarded().origin && !cors.origins.includes(origin)) {
+  if (origin !== undefined && origin !== request.guarded.origin && !cors.origins.includes(origin)) {
     throw new GatewayError('cross_site')
   }
   const body = method === 'POST' ? await wholeBody(request, maxBodyBytes) : Buffer.alloc(0)
   // A browser that opens the address is told what it is, rather than what the server says to a GET.
-  const isChallenged = asksToSignIn(target.search) || isNavigation(request.guarded())
+  const isChallenged = asksToSignIn(target.search) || isNavigation(request.guarded)
   const demand = demandOf(mcp, { method, headers, body, asksToSignIn: isChallenged })
   request.demand = demand
   if (!demand.isOpen) request.challenge = { ...request.challenge, scopes: demand.scopes }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createConnections } from '../../src/core/connections.ts'
-import type { User } from '../../src/core/guard.ts'
 import type { HeldTokens } from '../../src/core/held-records.ts'
+import type { User } from '../../src/core/passage.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import { aPassage, heldTokens } from '../support/passage.ts'
 

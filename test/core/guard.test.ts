@@ -1,8 +1,9 @@
 import t from 'tap'
 import { GatewayError } from '../../src/core/errors.ts'
-import { createGuard, type GuardedRequest, ScopeError } from '../../src/core/guard.ts'
+import { createGuard, type GuardedRequest } from '../../src/core/guard.ts'
 import type { HeldTokens } from '../../src/core/held-records.ts'
 import { displayName } from '../../src/core/identity.ts'
+import { ScopeError } from '../../src/core/passage.ts'
 import type { PresentedToken, Provider } from '../../src/core/provider.ts'
 import type { GuardedRoute } from '../../src/core/route.ts'
 import type { HeldSession } from '../../src/core/user-store.ts'
@@ -81,6 +82,8 @@ function guard(given: Given = {}) {
       return { user: 'hash', id: 'one', version: 1, grant: aGrant({ accounts }), endsAt: clock.at + hour, tokens }
     },
     freshTokens: async (tokens) => (fresh === undefined ? tokens : fresh(tokens)),
+    isNewest: () => true,
+    staysFreshUntil: () => clock.at + hour,
     providers: new Map(configured.map((name) => [name, provider(name)])),
     publicUrl: 'https://tools.test',
     idleMs: 12 * hour,

@@ -1,9 +1,9 @@
 import t from 'tap'
-import type { Passage } from '../../src/core/guard.ts'
+import type { Passage } from '../../src/core/passage.ts'
 import type { Route } from '../../src/core/route.ts'
 import { parseTemplate } from '../../src/core/template.ts'
 import { type Carried, createUpstreamHeaders } from '../../src/core/upstream-headers.ts'
-import { fromPairs } from '../support/header-pairs.ts'
+import { fromLines } from '../support/header-pairs.ts'
 import { aPassage } from '../support/passage.ts'
 import { aRoute, mcpRules } from '../support/route.ts'
 
@@ -16,7 +16,7 @@ const identityHeaders = Object.entries(names).map(([name, value]) => ({
 
 function request(passage: Passage, route: Partial<Route> = { identityHeaders }) {
   const tool = aRoute(route)
-  return fromPairs(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, passage, arrival))
+  return fromLines(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, passage, arrival))
 }
 
 t.test('claims become header values that no server reads in two ways', async (t) => {
@@ -109,7 +109,7 @@ t.test('an IPv6 client address is written as RFC 7239 wants it', async (t) => {
     clientAddress: '::1',
   })
 
-  t.match(fromPairs(headers), { forwarded: 'for="[::1]";host="tools.test";proto=https', 'x-forwarded-for': '::1' })
+  t.match(fromLines(headers), { forwarded: 'for="[::1]";host="tools.test";proto=https', 'x-forwarded-for': '::1' })
 })
 
 t.test('who the user is and what is injected is worked out anew for new claims and new tokens', async (t) => {
@@ -118,7 +118,7 @@ t.test('who the user is and what is injected is worked out anew for new claims a
     inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') },
   })
   const { forRequest } = createUpstreamHeaders([tool], 'toolgate')
-  const sent = (passage: Carried) => fromPairs(forRequest([], tool, passage, arrival))
+  const sent = (passage: Carried) => fromLines(forRequest([], tool, passage, arrival))
   const ada = aPassage({ name: 'Ada' })
   const renamed = aPassage({ name: 'Ada Lovelace' })
   const renewed = { ...ada, tokens: { ...ada.tokens, set: { ...ada.tokens.set, accessToken: 'renewed' } } }
@@ -138,7 +138,7 @@ t.test('a header of ours is stripped on each route, however often its name was s
   const injecting = aRoute({ inject: { name: 'Authorization', value: parseTemplate('Bearer {access_token}') } })
   const passing = aRoute({ inject: undefined })
   const { forRequest } = createUpstreamHeaders([injecting, passing], 'toolgate')
-  const sent = (raw: string[], route: Route) => fromPairs(forRequest(raw, route, undefined, arrival))
+  const sent = (raw: string[], route: Route) => fromLines(forRequest(raw, route, undefined, arrival))
   const raw = ['Authorization', 'theirs', 'X_Forwarded_User', 'root', 'X-Own', '1', 'Connection', 'X-Own']
 
   for (let i = 0; i < 2; i++) {
@@ -155,7 +155,7 @@ t.test('how a body is framed is not for the client to say', async (t) => {
   const tool = aRoute()
   const raw = ['Content-Length', '5', 'Transfer-Encoding', 'chunked', 'Expect', '100-continue', 'Content-Type', 'a/b']
 
-  const headers = fromPairs(createUpstreamHeaders([tool], 'toolgate').forRequest(raw, tool, undefined, arrival))
+  const headers = fromLines(createUpstreamHeaders([tool], 'toolgate').forRequest(raw, tool, undefined, arrival))
 
   t.same(Object.keys(headers).sort(), [
     ...['content-type', 'forwarded', 'host', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
@@ -176,7 +176,7 @@ t.test('our cookies stay here, and all others go on in one header', async (t) =>
 
   for (const [values, expected] of cookies) {
     const raw = values.flatMap((value) => ['Cookie', value])
-    t.equal(fromPairs(forRequest(raw, tool, undefined, arrival)).cookie, expected, values.join(' | '))
+    t.equal(fromLines(forRequest(raw, tool, undefined, arrival)).cookie, expected, values.join(' | '))
     t.equal(forFront(raw, tool, undefined).cookie, expected ?? '', values.join(' | '))
   }
 })
@@ -191,9 +191,9 @@ t.test('what only we may say is stripped, in whatever spelling, and what is for 
   for (const name of [...always, ...forwarded, ...more, 'Authorization']) {
     const sent = forRequest([name, 'evil', 'X-Own', '1'], tool, undefined, arrival)
     t.notOk(sent.includes('evil'), name)
-    t.equal(fromPairs(sent)['x-own'], '1')
+    t.equal(fromLines(sent)['x-own'], '1')
   }
-  t.equal(fromPairs(forRequest(['Host', 'evil'], tool, undefined, arrival)).host, '127.0.0.1:3000')
+  t.equal(fromLines(forRequest(['Host', 'evil'], tool, undefined, arrival)).host, '127.0.0.1:3000')
 })
 
 t.test('what is named in Connection goes, but not what we say', async (t) => {
@@ -201,7 +201,7 @@ t.test('what is named in Connection goes, but not what we say', async (t) => {
   const { forRequest } = createUpstreamHeaders([tool], 'toolgate')
   const raw = ['Connection', 'X-Own, Authorization, x-name', 'Connection', 'x-forwarded-for, Host', 'x-own', '1']
 
-  const sent = fromPairs(forRequest(raw, tool, aPassage({ name: 'Ada' }), arrival))
+  const sent = fromLines(forRequest(raw, tool, aPassage({ name: 'Ada' }), arrival))
 
   t.match(sent, { authorization: 'access', 'x-name': 'Ada', 'x-forwarded-for': '127.0.0.1', host: '127.0.0.1:3000' })
   t.notOk('x-own' in sent)
@@ -210,17 +210,17 @@ t.test('what is named in Connection goes, but not what we say', async (t) => {
 t.test('a request says where it came in', async (t) => {
   const tool = aRoute({ upstream: { origin: 'https://inner.test', prefix: undefined, tls: undefined } })
 
-  t.same(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, undefined, arrival), [
-    ...['host', 'inner.test', 'forwarded', 'for=127.0.0.1;host="tools.test";proto=https'],
-    ...['x-forwarded-for', '127.0.0.1', 'x-forwarded-host', 'tools.test', 'x-forwarded-proto', 'https'],
-  ])
+  t.same(fromLines(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, undefined, arrival)), {
+    ...{ host: 'inner.test', forwarded: 'for=127.0.0.1;host="tools.test";proto=https' },
+    ...{ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'tools.test', 'x-forwarded-proto': 'https' },
+  })
 })
 
 t.test('where nothing is injected the Authorization of the client passes, but never a token of ours', async (t) => {
   const open = aRoute({ inject: undefined })
   const mcp = aRoute({ inject: undefined, mcp: mcpRules() })
   const { forRequest } = createUpstreamHeaders([open, mcp], 'toolgate')
-  const sent = (route: Route) => fromPairs(forRequest(['Authorization', 'theirs'], route, aPassage(), arrival))
+  const sent = (route: Route) => fromLines(forRequest(['Authorization', 'theirs'], route, aPassage(), arrival))
 
   t.equal(sent(open).authorization, 'theirs')
   t.equal(sent(mcp).authorization, undefined)
@@ -268,7 +268,7 @@ t.test('an ID token that there is none of is empty, and every kind of claim can 
   const ada = aPassage({ email: 'ada@acme.test', preferredUsername: 'al' })
   const carried = { ...ada, tokens: { set: { accessToken: 'a', idToken: undefined } } }
 
-  const sent = fromPairs(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, carried, arrival))
+  const sent = fromLines(createUpstreamHeaders([tool], 'toolgate').forRequest([], tool, carried, arrival))
 
   t.match(sent, {
     ...{ 'x-user': 'cognito:ada', 'x-sub': 'ada', 'x-provider': 'cognito', 'x-email': 'ada@acme.test' },

@@ -14,3 +14,9 @@ export function fromPairs(pairs: readonly string[]): Record<string, string | str
 export function toPairs(headers: Readonly<Record<string, string | readonly string[]>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
 }
+
+/** Field lines, as they are sent, by name. */
+export function fromLines(lines: string): Record<string, string | string[]> {
+  const texts = lines.split('\r\n').slice(0, -1)
+  return fromPairs(texts.flatMap((text) => [text.slice(0, text.indexOf(': ')), text.slice(text.indexOf(': ') + 2)]))
+}

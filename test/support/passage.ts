@@ -1,6 +1,6 @@
 import type { Profile } from '../../src/core/claims.ts'
-import type { Passage } from '../../src/core/guard.ts'
 import type { HeldTokens } from '../../src/core/held-records.ts'
+import type { Passage } from '../../src/core/passage.ts'
 
 /** Tokens of a user as they are stored, the same ones each time. */
 export function heldTokens(): HeldTokens {

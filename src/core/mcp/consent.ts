@@ -1,7 +1,7 @@
 import type { Redirection } from '../departure.ts'
 import { GatewayError } from '../errors.ts'
-import type { User } from '../guard.ts'
 import { displayName, type Identity } from '../identity.ts'
+import type { User } from '../passage.ts'
 import type { Audit } from '../ports.ts'
 import type { Provider } from '../provider.ts'
 import { missingScopes, unionOfScopes } from '../replace-tokens.ts'

@@ -1,7 +1,7 @@
 import type { Connections } from '../connections.ts'
 import { GatewayError } from '../errors.ts'
-import type { User } from '../guard.ts'
 import { displayName } from '../identity.ts'
+import type { User } from '../passage.ts'
 import type { Audit, Sleep } from '../ports.ts'
 import type { Provider } from '../provider.ts'
 import { missingScopes } from '../replace-tokens.ts'

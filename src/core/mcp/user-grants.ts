@@ -1,6 +1,6 @@
 import type { Endings } from '../endings.ts'
 import { GatewayError } from '../errors.ts'
-import type { User } from '../guard.ts'
+import type { User } from '../passage.ts'
 import type { GrantStore, ListedGrant } from './grant-store.ts'
 
 /** The MCP clients that may act for a user. See `createUserGrants`. */

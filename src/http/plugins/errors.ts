@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts'
 import { causeIn } from '../../core/finding.ts'
-import { ScopeError } from '../../core/guard.ts'
+import { ScopeError } from '../../core/passage.ts'
 import { ProviderError } from '../../core/provider.ts'
 import { nextRetry } from '../../core/retry.ts'
 import { signInPath } from '../../core/return-to.ts'
@@ -48,7 +48,7 @@ export function answerError(
   const origination = { method: request.method, headers: request.headers, origin: options.publicUrl }
   if (isNavigation(origination) || mayBeFormPost(request)) return answerWithPage(failure, request, reply, options)
   // Of a host that is not ours nothing is known.
-  const origin = request.guarded === undefined ? options.publicUrl : request.guarded().origin
+  const origin = request.guarded === undefined ? options.publicUrl : request.guarded.origin
   return answerWithProblem(failure, request, reply, options, origin)
 }
 

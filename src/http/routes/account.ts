@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { GatewayError } from '../../core/errors.ts'
-import type { User } from '../../core/guard.ts'
 import { originOf } from '../../core/hosts.ts'
 import { displayName } from '../../core/identity.ts'
+import type { User } from '../../core/passage.ts'
 import type { GuardedRoute } from '../../core/route.ts'
 import { isAllowed } from '../../core/rules.ts'
 import { atPublicUrl } from '../at-public-url.ts'
@@ -19,7 +19,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
   const connectionsHref = providers.size > 1 ? `${basePath}/connections` : undefined
 
   app.get('/', { onRequest: atPublicUrl(options) }, async (request, reply) => {
-    const user = await guard.identify(request.guarded(), providerNames).catch((error) => {
+    const user = await guard.identify(request.guarded, providerNames).catch((error) => {
       if (error instanceof GatewayError && error.status === 401) return undefined
       throw error
     })
@@ -31,7 +31,7 @@ export const accountRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   app.get('/me', async (request, reply) => {
-    const user = await guard.identify(request.guarded(), providerNames)
+    const user = await guard.identify(request.guarded, providerNames)
     if (user === undefined) throw new GatewayError('sign_in_required')
     const { key, sub, provider, profile, sessionEndsAt } = user
     return reply.header('cache-control', 'no-store').send({

@@ -3,11 +3,11 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Browser } from '../../core/browsers.ts'
 import type { Connection } from '../../core/connections.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { User } from '../../core/guard.ts'
 import { originsOf } from '../../core/hosts.ts'
 import { displayName } from '../../core/identity.ts'
 import type { ListedGrant } from '../../core/mcp/grant-store.ts'
 import { redirectPlace } from '../../core/mcp/redirect-uri.ts'
+import type { User } from '../../core/passage.ts'
 import { originNamed, safeReturnTo } from '../../core/return-to.ts'
 import type { GuardedRoute } from '../../core/route.ts'
 import { cookieStanding } from '../../core/same-origin.ts'
@@ -30,14 +30,14 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
   await app.register(formbody, { bodyLimit: 8192 })
 
   async function userOf(request: FastifyRequest): Promise<User> {
-    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    const user = await guard.identify(request.guarded, [...providers.keys()])
     if (user === undefined) throw new GatewayError('sign_in_required')
     return user
   }
 
   /** Forms are sent from our own pages only. */
   async function actingUser(request: FastifyRequest): Promise<User> {
-    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    if (cookieStanding(request.guarded) !== 'counts') throw new GatewayError('cross_site')
     return userOf(request)
   }
 
@@ -58,7 +58,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
     const user = await actingUser(request)
     const returnTo = returnToOf(request, request.body?.return_to) ?? page
     const start = connections.start(user, request.params.provider, returnTo)
-    const { origin } = request.guarded()
+    const { origin } = request.guarded
     // The page is a click more: only what is sent from there may leave for a provider.
     if (origin !== publicUrl) {
       const back = URL.parse(returnTo, origin)?.href ?? ''
@@ -71,7 +71,7 @@ export const connectionRoutes: FastifyPluginAsync<Options> = async (app, options
   function returnToOf(request: FastifyRequest, sent: string | undefined): string | undefined {
     const asked = sent ?? new URLSearchParams(request.target.search).get('return_to') ?? undefined
     if (asked === undefined) return undefined
-    const { origin: here } = request.guarded()
+    const { origin: here } = request.guarded
     const origin = originNamed(asked, origins) ?? here
     const path = safeReturnTo(asked, origin, basePath, page)
     return origin === here ? path : origin + path

@@ -3,11 +3,12 @@ import fp from 'fastify-plugin'
 import { createAnswerHeaders } from '../../core/answer-headers.ts'
 import { type Cors, corsHeaders, preflightHeaders } from '../../core/cors.ts'
 import { GatewayError, isEnded } from '../../core/errors.ts'
-import { type Passage, ScopeError } from '../../core/guard.ts'
 import { headerValues, type RawHeaders } from '../../core/headers.ts'
+import type { HeldTokens } from '../../core/held-records.ts'
 import { MessageError } from '../../core/mcp/message.ts'
 import { toolRoute } from '../../core/mcp/tool-route.ts'
 import type { OpenExchange } from '../../core/open-exchanges.ts'
+import { type Passage, ScopeError } from '../../core/passage.ts'
 import { isForwarded, type Route } from '../../core/route.ts'
 import { isNavigation, isPreflight } from '../../core/same-origin.ts'
 import type { Credential } from '../../core/upstream-headers.ts'
@@ -98,14 +99,14 @@ export default fp<Options>(
         matched.mcp && (await readMcpRequest(request, matched, matched.mcp).catch(refusedMessage(matched)))
       const demand = message?.demand
       const route = demand === undefined ? matched : toolRoute(matched, demand)
-      const admit = () => guard.admit(route, request.guarded(), { demand })
+      const admit = () => guard.admit(route, request.guarded, { demand })
       const passage = await admit().catch(async (error) => {
         if (error instanceof ConnectionError && demand !== undefined) {
           return linkings.awaited(error, { demand, admit, isGone: () => reply.raw.destroyed })
         }
         const asking =
           error instanceof ScopeError && mayLeave(request)
-            ? await askForScopes(error, hereOf(request), request.cookies, request.guarded().origin)
+            ? await askForScopes(error, hereOf(request), request.cookies, request.guarded.origin)
             : undefined
         if (asking === undefined) throw error
         return asking
@@ -138,11 +139,11 @@ export default fp<Options>(
       async handler(request, reply) {
         const { route, passage, message } = admittedOf(request)
         const body = message?.body ?? requestBody(request.raw, route.maxBodyBytes)
-        const renewable = renewableOf(route, passage)
+        const tokens = renewableOf(route, passage)
         // A challenge of an MCP server's own would lead clients past ours.
-        const withheld = renewable !== undefined || route.mcp !== undefined ? 401 : undefined
+        const withheld = tokens !== undefined || route.mcp !== undefined ? 401 : undefined
         const webSocket = mayUpgrade(request.raw) ? webSockets.expect(request, reply, route.timeouts.idleMs) : undefined
-        const exchange = passage && { route, request: request.guarded(), ...(webSocket ?? answering(reply)) }
+        const exchange = passage && { route, request: request.guarded, ...(webSocket ?? answering(reply)) }
 
         function sendAs(user: Passage | undefined) {
           return forward({
@@ -171,17 +172,17 @@ export default fp<Options>(
         try {
           if ((await sendAs(passage)) === 'answered') return
           if (passage === undefined) throw new GatewayError('token_required')
-          const tokens =
-            renewable &&
-            (await refusedTokens.renew(renewable.tokens).catch(async (error) => {
+          const renewed =
+            tokens &&
+            (await refusedTokens.renew(tokens).catch(async (error) => {
               // Ended meanwhile: it is told as whoever comes now.
               const asked = { demand: message?.demand, confirmedWithinMs: 0 }
-              if (isEnded(error)) await guard.admit(route, request.guarded(), asked)
+              if (isEnded(error)) await guard.admit(route, request.guarded, asked)
               throw error
             }))
-          if (tokens !== undefined && body.isHeld()) {
-            if ((await sendAs({ ...passage, tokens })) === 'answered') return
-            refusedTokens.refusedAgain(tokens)
+          if (renewed !== undefined && body.isHeld()) {
+            if ((await sendAs({ ...passage, tokens: renewed })) === 'answered') return
+            refusedTokens.refusedAgain(renewed)
           }
           throw new GatewayError('upstream_refused_token')
         } finally {
@@ -196,7 +197,7 @@ export default fp<Options>(
 
 /** A page load may go to the provider and come back; anything else is told what is missing. */
 function mayLeave(request: FastifyRequest): boolean {
-  return request.method === 'GET' && isNavigation(request.guarded())
+  return request.method === 'GET' && isNavigation(request.guarded)
 }
 
 function hereOf({ target }: FastifyRequest): string {
@@ -213,11 +214,11 @@ function credentialOf(passage: Passage | undefined): Credential {
   return 'presented' in passage.tokens ? 'presented' : 'stored'
 }
 
-/** A passage with a token of ours: a 401 of the upstream's is about that, and it can be renewed. */
-function renewableOf({ inject }: Route, passage: Passage | undefined) {
+/** Tokens of ours that go to the upstream: a 401 of its is about them, and they can be renewed. */
+function renewableOf({ inject }: Route, passage: Passage | undefined): HeldTokens | undefined {
   if (passage === undefined || 'presented' in passage.tokens) return undefined
   const injectsToken = inject?.value.names.some((name) => name === 'access_token' || name === 'id_token')
-  return injectsToken ? { ...passage, tokens: passage.tokens } : undefined
+  return injectsToken ? passage.tokens : undefined
 }
 
 /** How an answer that lasts is looked at and cut: without an end, so that it does not look whole. */

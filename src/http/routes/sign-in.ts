@@ -23,7 +23,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
   app.get('/sign-in', async (request, reply) => {
     const query = queryOf(request)
     const asked = query.get('return_to') ?? undefined
-    const { origin: here } = request.guarded()
+    const { origin: here } = request.guarded
     const origin = originNamed(asked, origins) ?? here
     const attempt = here === publicUrl ? attemptIn(query) : undefined
     const pages = attempt === undefined ? undefined : hostPages
@@ -33,7 +33,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
 
     if (origin !== here && attempt !== undefined) {
       const sender = { origin, returnTo, attempt }
-      const next = await signInForHost(sender, provider, request.guarded(), request.cookies)
+      const next = await signInForHost(sender, provider, request.guarded, request.cookies)
       if ('location' in next) return reply.follow(next)
       const hrefOf = (name: string) => handOver.signInAt(sender, name)
       return leave(request, reply, next, hrefOf(provider ?? ''), hrefOf)
@@ -64,7 +64,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
       const asked = consent && scopesToAsk(consent, name, providers.get(name)?.scopes ?? [])
       const start = { purpose: 'sign_in', provider: name, returnTo, ...asked } as const
       const { begin, beginForeseeing } = roundTrips
-      const go = isNavigation(request.guarded()) ? beginForeseeing : begin
+      const go = isNavigation(request.guarded) ? beginForeseeing : begin
       return reply.follow(await go(start, request.cookies))
     }
     const choices = signIn.map((name) => ({ title: providers.get(name)?.title ?? name, href: hrefOf(name) }))
@@ -73,7 +73,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
 
   app.get('/hand-over', { exposeHeadRoute: false }, async (request, reply) => {
     const query = queryOf(request)
-    const { origin } = request.guarded()
+    const { origin } = request.guarded
     const [attempt, error] = [query.get('attempt'), query.get('error')]
     if (attempt !== null && error !== null) {
       return reply.follow(await refusedForHost.receive(attempt, error, origin, request.cookies))
@@ -86,7 +86,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) =>
     const path = name === firstProvider ? '/callback' : `/callback/${name}`
     app.get(path, async (request, reply) => {
       // Attempts at other hosts lead through a hand-over.
-      if (request.guarded().origin !== publicUrl) throw new GatewayError('attempt_unknown')
+      if (request.guarded.origin !== publicUrl) throw new GatewayError('attempt_unknown')
       const returned = {
         query: queryOf(request),
         cookies: request.cookies,

@@ -18,7 +18,7 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
   const noteName = `${cookieName}.o`
 
   app.get('/sign-out', async (request, reply) => {
-    const user = await guard.identify(request.guarded(), [...providers.keys()], { asStored: true })
+    const user = await guard.identify(request.guarded, [...providers.keys()], { asStored: true })
     if (user === undefined) return reply.follow({ location: `${basePath}/signed-out`, cookies: [] })
     return reply.page(signOutPage(site, { user: displayName(user), action: `${basePath}/sign-out` }), {
       formAction: false,
@@ -26,13 +26,13 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   app.post<{ Body: { everywhere?: string } | undefined }>('/sign-out', async (request, reply) => {
-    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    if (cookieStanding(request.guarded) !== 'counts') throw new GatewayError('cross_site')
     const query = new URLSearchParams(request.target.search)
     const everywhere = (request.body?.everywhere ?? query.get('everywhere')) === 'true'
     const { location, cookies, provider, endsProviderSession } = await signOut(
       request.cookies,
       everywhere,
-      request.guarded().origin,
+      request.guarded.origin,
     )
     const ended = [everywhere ? 'everywhere' : 'here', endsProviderSession ? 'ended' : 'kept', provider]
     const note = { name: noteName, value: ended.join('.'), maxAgeSeconds: noteSeconds }
@@ -40,7 +40,7 @@ export const signOutRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   app.get('/signed-out', async (request, reply) => {
-    const user = await guard.identify(request.guarded(), [...providers.keys()], { asStored: true })
+    const user = await guard.identify(request.guarded, [...providers.keys()], { asStored: true })
     if (user !== undefined) return reply.follow({ location: `${basePath}/`, cookies: [] })
     const [scope, providerSession, name = ''] = request.cookies[noteName]?.split('.') ?? []
     const provider = providers.get(name)

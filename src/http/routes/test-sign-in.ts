@@ -24,7 +24,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   async function admit(request: FastifyRequest): Promise<void> {
     if (testers === 'anyone') return
     if (testers === 'nobody') throw new GatewayError('route_not_found')
-    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    const user = await guard.identify(request.guarded, [...providers.keys()])
     if (user === undefined) throw new GatewayError('sign_in_required')
     if (!isAllowed(testers, user)) {
       throw new GatewayError('access_denied', { signedInAs: displayName(user) })
@@ -48,7 +48,7 @@ export const testSignInRoutes: FastifyPluginAsync<Options> = async (app, options
   })
 
   app.post<{ Body: { provider?: string; route?: string } | undefined }>('/test', async (request, reply) => {
-    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    if (cookieStanding(request.guarded) !== 'counts') throw new GatewayError('cross_site')
     await admit(request)
     const { provider: name = '', route: called = '' } = request.body ?? {}
     const provider = providers.get(name)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
+import { fieldLines } from '../../../src/core/field-lines.ts'
 import { ok } from './answers.ts'
 import { aBody, closing, short, startUpstream, until } from './upstream.ts'
 
@@ -9,7 +10,7 @@ t.test('requests that follow each other share a connection, those at a time have
 
   t.same(await ask(), { status: 200, body: 'ok', trailers: [] })
   await setImmediate()
-  t.match(await ask({ method: 'POST', headers: ['host', 'y', 'x-a', '\xe4'] }), { body: 'ok' })
+  t.match(await ask({ method: 'POST', headers: fieldLines(['host', 'y', 'x-a', '\xe4']) }), { body: 'ok' })
   t.equal(sockets.length, 1)
   t.equal(
     received[0],

@@ -27,14 +27,6 @@ t.test('an answer before the end of the request is passed on, and its connection
 t.test('nothing that would break a request is sent', async (t) => {
   const { ask, sockets, received } = await startUpstream(t, (socket) => void socket.write(short))
   const broken: Partial<UpstreamRequest>[] = [
-    ...['a\r\nb: c', 'a\nb', 'a\rb', 'a\0', '\x7f', '\x01', '\u010a', '\u{1f600}'].map((value) => ({
-      headers: ['x', value],
-    })),
-    ...['', 'x y', 'x:', 'x\r\n', '\xe4', 'Content-Length', 'transfer-encoding', 'connection', 'upgrade', 'te'].map(
-      (name) => ({
-        headers: [name, '1'],
-      }),
-    ),
     ...['', '/a b', '/a\r\n', '/\u010a', '/a\tb', '/\0'].map((path) => ({ path })),
     ...['', 'GET /x', 'G\r\n', 'GÉT'].map((method) => ({ method })),
   ]

@@ -7,6 +7,7 @@ import { createUpstreamClient } from '../../../src/adapters/upstream-client/clie
 import { certificate } from '../../support/certificates.ts'
 import { aRoute } from '../../support/route.ts'
 import { ok } from './answers.ts'
+import { get } from './upstream.ts'
 
 /** Big enough that a connection cannot hold it. */
 const size = 32 << 20
@@ -63,7 +64,7 @@ for (const protocol of ['http', 'https'] as const) {
         held = []
       }
       const exchange = client.send(
-        { method: 'GET', path: '/', headers: ['host', 'x'], body: undefined, upgrade: false },
+        { ...get, path: '/' },
         {
           informed: () => undefined,
           began: () => undefined,

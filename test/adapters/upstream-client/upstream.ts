@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createUpstreamClient } from '../../../src/adapters/upstream-client/client.ts'
+import { fieldLines } from '../../../src/core/field-lines.ts'
 import type { Route } from '../../../src/core/route.ts'
 import type { BodySink, UpstreamExchange, UpstreamRequest } from '../../../src/core/upstream-client.ts'
 import { aRoute } from '../../support/route.ts'
@@ -11,7 +12,7 @@ import { ok } from './answers.ts'
 export const get: UpstreamRequest = {
   method: 'GET',
   path: '/a?b',
-  headers: ['host', 'x'],
+  headers: fieldLines(['host', 'x']),
   body: undefined,
   upgrade: false,
 }

@@ -12,7 +12,7 @@ export const authorizationServerRoutes: FastifyPluginAsync<Options> = async (app
     openToAnyOrigin(documents)
     for (const name of ['oauth-authorization-server', 'openid-configuration']) {
       documents.get(`/.well-known/${name}`, async (request, reply) => {
-        return reply.header('cache-control', 'no-store').send(authorizationServer.metadata(request.guarded().origin))
+        return reply.header('cache-control', 'no-store').send(authorizationServer.metadata(request.guarded.origin))
       })
     }
   })

@@ -2,11 +2,11 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Redirection } from '../../../core/departure.ts'
 import { GatewayError } from '../../../core/errors.ts'
-import type { User } from '../../../core/guard.ts'
 import { displayName } from '../../../core/identity.ts'
 import type { AuthorizationRequest } from '../../../core/mcp/authorization-request.ts'
 import { type Asking, accountsOf } from '../../../core/mcp/consent.ts'
 import { redirectPlace } from '../../../core/mcp/redirect-uri.ts'
+import type { User } from '../../../core/passage.ts'
 import { cookieStanding } from '../../../core/same-origin.ts'
 import type { HttpSettings, Services } from '../../services.ts'
 import { consentPage } from '../../views/consent.ts'
@@ -24,7 +24,7 @@ export const authorizeRoutes: FastifyPluginAsync<Options> = async (app, options)
   await app.register(formbody, { bodyLimit: 8192 })
 
   app.post<Answer>('/consent', async (request, reply) => {
-    if (cookieStanding(request.guarded()) !== 'counts') throw new GatewayError('cross_site')
+    if (cookieStanding(request.guarded) !== 'counts') throw new GatewayError('cross_site')
     const asked = await read(request, options)
     if ('location' in asked) return reply.follow(asked)
     const { decision, shown, provider } = request.body ?? {}
@@ -38,7 +38,7 @@ export const authorizeRoutes: FastifyPluginAsync<Options> = async (app, options)
       returnTo: `${options.basePath}/authorize${request.target.search}`,
       cookies: request.cookies,
     }
-    const { origin } = request.guarded()
+    const { origin } = request.guarded
     // People sign in at public_url, and are consenting where they said yes.
     const leave: typeof roundTrips.beginForeseeing = async (start, cookies) => handOver.leave(start, origin, cookies)
     const next = await consent.allow(consenting, origin === publicUrl ? roundTrips.beginForeseeing : leave)
@@ -85,7 +85,7 @@ export async function authorize(app: FastifyInstance, options: Options): Promise
 }
 
 function read(request: FastifyRequest, { authorizationServer }: Options): Promise<AuthorizationRequest | Redirection> {
-  const { origin } = request.guarded()
+  const { origin } = request.guarded
   return authorizationServer.read(new URLSearchParams(request.target.search), origin)
 }
 
@@ -95,7 +95,7 @@ async function userOf(
   { route }: AuthorizationRequest,
   { guard }: Options,
 ): Promise<User | undefined> {
-  const user = await guard.identify(request.guarded(), route.signIn).catch((error) => {
+  const user = await guard.identify(request.guarded, route.signIn).catch((error) => {
     if (error instanceof GatewayError && error.status === 401) return undefined
     throw error
   })

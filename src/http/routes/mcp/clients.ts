@@ -30,7 +30,7 @@ export function answerClients(
     token: (request: FastifyRequest) => authorizationServer.token(fromClient(request)),
     revoke: (request: FastifyRequest) => authorizationServer.revoke(fromClient(request)),
     register(request: FastifyRequest, reply: FastifyReply) {
-      const { origin } = request.guarded()
+      const { origin } = request.guarded
       reply.code(201)
       return authorizationServer.register(jsonOf(request), origin, request.arrival.clientAddress)
     },
@@ -72,7 +72,7 @@ function fromClient(request: FastifyRequest) {
     throw new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded.')
   }
   const form = new URLSearchParams(String(body ?? ''))
-  return { issuer: request.guarded().origin, authorization: headers.authorization, form }
+  return { issuer: request.guarded.origin, authorization: headers.authorization, form }
 }
 
 function jsonOf({ body }: FastifyRequest): unknown {

@@ -18,7 +18,7 @@ export const linkRoutes: FastifyPluginAsync<Options> = async (app, options) => {
 
   /** Whoever is signed in, and what they are asked. Forms of other sites are refused here, as everything of theirs is. */
   async function opened(request: FastifyRequest<Opened>) {
-    const user = await guard.identify(request.guarded(), [...providers.keys()])
+    const user = await guard.identify(request.guarded, [...providers.keys()])
     if (user === undefined) throw new GatewayError('sign_in_required')
     const sealed = new URLSearchParams(request.target.search).get('for') ?? ''
     return { user, linking: await linkings.open(user, request.params.provider, sealed) }

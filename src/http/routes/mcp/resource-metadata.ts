@@ -11,7 +11,7 @@ export const resourceMetadataRoutes: FastifyPluginAsync<Pick<Services, 'table'>>
   openToAnyOrigin(app)
 
   app.get(`${resourceMetadataPath}*`, async (request, reply) => {
-    const { origin: issuer } = request.guarded()
+    const { origin: issuer } = request.guarded
     const below = request.target.path.slice(resourceMetadataPath.length)
     const route = below === '' || below.startsWith('/') ? resourceAt(resources.of(issuer), below) : undefined
     if (route === undefined) throw new GatewayError('route_not_found')
